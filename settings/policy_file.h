@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Policy files (libconfig syntax, frt-policy(5)) into struct frt_policy. A policy loads only when every key is known,
- * every rule has an id, verdict, reason, citation and message, and every "never" statement holds over the whole space of
- * facts (decision/prove.h): a policy that breaks one is refused with the combination that shows it, in words.
+ * Policy files (libconfig syntax, frt-policy(5)) into struct frt_policy. A policy loads only when every key
+ * is known, every rule has an id, verdict, reason, citation and message, and every "never" statement holds
+ * over the whole space of facts (decision/prove.h): a policy that breaks one is refused with the combination
+ * that shows it, in words.
  */
 #ifndef FRT_SETTINGS_POLICY_FILE_H
 #define FRT_SETTINGS_POLICY_FILE_H
@@ -14,9 +15,10 @@
 /* Reads without proving. 0 or a negative errno with `error`. */
 int frt_policy_parse(const char *path, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX]);
 
-/* Reads and proves. Warnings (shadowed rules, review-by date passed) go to `warn` when not NULL, one call each. */
-int frt_policy_load(const char *path, int64_t now_s, void (*warn)(void *arg, const char *text), void *warn_arg,
-                    struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX]);
+/* Reads and proves. Warnings (shadowed rules, review-by date passed) go to `warn` when not NULL, one call
+ * each. */
+int frt_policy_load(const char *path, int64_t now_s, void (*warn)(void *arg, const char *text),
+                    void *warn_arg, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX]);
 
 void frt_policy_free(struct frt_policy *policy);
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "settings/libconfig_text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/cleanup.h"
+#include "support/file.h"
+
+/* Line of the first @include directive; 0 when there is none. */
+static unsigned find_include(const char *text)
+{
+    unsigned line = 1;
+
+    while (text) {
+        if (strncmp(text + strspn(text, " \t"), "@include", 8) == 0)
+            return line;
+        text = strchr(text, '\n');
+        text = text ? text + 1 : NULL;
+        line++;
+    }
+    return 0;
+}
+
+/* Line of the first NUL byte; 0 when there is none. */
+static unsigned find_nul(const char *text, size_t length)
+{
+    unsigned line = 1;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\0')
+            return line;
+        line += text[i] == '\n';
+    }
+    return 0;
+}
+
+int frt_config_read(const char *path, config_t *config, char **ret_text, size_t *ret_length, char *error,
+                    size_t error_size)
+{
+    frt_auto_free char *text = NULL;
+    const char *what;
+    size_t length;
+    unsigned line;
+    int r = frt_file_read(path, FRT_FILE_NOT_WRITABLE, FRT_CONFIG_TEXT_MAX, &text, &length, &what);
+
+    if (r < 0) {
+        snprintf(error, error_size, "%s: %s (%s)", path, what, strerror(-r));
+        return r;
+    }
+    line = find_nul(text, length);
+    if (line > 0) {
+        snprintf(error, error_size, "%s:%u: holds a NUL byte: expected a text file", path, line);
+        return -EINVAL;
+    }
+    line = find_include(text);
+    if (line > 0) {
+        snprintf(error, error_size, "%s:%u: @include is not supported: expected everything in one file", path,
+                 line);
+        return -EINVAL;
+    }
+    if (config_read_string(config, text) != CONFIG_TRUE) {
+        snprintf(error, error_size, "%s:%d: %s: expected libconfig syntax (key = value;)", path,
+                 config_error_line(config), config_error_text(config));
+        return -EINVAL;
+    }
+    if (ret_text) {
+        *ret_text = frt_steal(&text);
+        *ret_length = length;
+    }
+    return 0;
+}
+
+void frt_config_where(const char *path, const config_setting_t *setting, char *buffer, size_t size)
+{
+    const char *name = config_setting_name(setting);
+
+    snprintf(buffer, size, "%s:%u: %s", path, config_setting_source_line(setting),
+             name ? name : "(list element)");
+}
+
+/* Length of the UTF-8 sequence at `u`, 0 when it is none (overlong forms, surrogates and beyond U+10FFFF
+ * too). */
+static size_t sequence_length(const unsigned char *u)
+{
+    size_t n = u[0] < 0x80                   ? 1
+               : u[0] >= 0xC2 && u[0] < 0xE0 ? 2
+               : (u[0] & 0xF0) == 0xE0       ? 3
+               : u[0] >= 0xF0 && u[0] < 0xF5 ? 4
+                                             : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((u[i] & 0xC0) != 0x80)
+            return 0;
+    if ((u[0] == 0xE0 && u[1] < 0xA0) || (u[0] == 0xED && u[1] > 0x9F) || (u[0] == 0xF0 && u[1] < 0x90) ||
+        (u[0] == 0xF4 && u[1] > 0x8F))
+        return 0;
+    return n;
+}
+
+bool frt_config_text_is_clean(const char *text)
+{
+    const unsigned char *u = (const unsigned char *)text;
+
+    while (*u) {
+        size_t n = sequence_length(u);
+
+        if (n == 0 || *u < 0x20 || *u == 0x7F || (u[0] == 0xC2 && u[1] < 0xA0))
+            return false;
+        u += n;
+    }
+    return true;
+}
