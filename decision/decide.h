@@ -14,14 +14,16 @@ struct frt_layer_answer {
 struct frt_decision {
     enum frt_verdict verdict;
     enum frt_reason reason;
-    const struct frt_rule *rule; /* the rule that carries the verdict; NULL for FRT_REASON_NO_RULE; borrowed */
+    const struct frt_rule
+        *rule; /* the rule that carries the verdict; NULL for FRT_REASON_NO_RULE; borrowed */
     unsigned obligations;
     struct frt_layer_answer layers[FRT_POLICY_MAX_LAYERS]; /* what each layer said */
 };
 
-/* Decides. Cannot fail. The decision borrows from `policy`, which must outlive it. The rule reported is the one
- * of the first layer that gives the final verdict. */
-void frt_decide(const struct frt_policy *policy, const struct frt_facts *facts, struct frt_decision *ret_decision);
+/* Decides. Cannot fail. The decision borrows from `policy`, which must outlive it. The rule reported is the
+ * one of the first layer that gives the final verdict. */
+void frt_decide(const struct frt_policy *policy, const struct frt_facts *facts,
+                struct frt_decision *ret_decision);
 
 /* True when `rule` speaks for `facts`. */
 bool frt_rule_matches(const struct frt_rule *rule, const struct frt_facts *facts);

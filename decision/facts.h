@@ -21,20 +21,20 @@ enum frt_fact {
     FRT_FACT_AGENCY_KIND,   /* what the outside agency may do under state law */
     FRT_FACT_OPERATOR,      /* named operator (frtPerformer) of that agency */
     FRT_FACT_TOOL_CLASS,
-    FRT_FACT_CAPABILITY,    /* of the product as installed, not as used (O-409 III, exemption 2) */
-    FRT_FACT_MATCH,         /* how the tool was recognised */
+    FRT_FACT_CAPABILITY, /* of the product as installed, not as used (O-409 III, exemption 2) */
+    FRT_FACT_MATCH,      /* how the tool was recognised */
     FRT_FACT_HOST_OWNER,
-    FRT_FACT_DEVICE,        /* is the host assigned to this one person (exemption 1) */
+    FRT_FACT_DEVICE, /* is the host assigned to this one person (exemption 1) */
     FRT_FACT_ACTION,
-    FRT_FACT_REQUEST,       /* state of the written request that was presented */
-    FRT_FACT_ROUTE,         /* purpose the request claims */
-    FRT_FACT_AUTHORITY,     /* state of what the route needs: order, declaration, emergency statement */
-    FRT_FACT_SCOPE,         /* uses left of the request */
-    FRT_FACT_EVIDENCE,      /* declaration for received evidence (exemption 3) */
-    FRT_FACT_VIEW,          /* state of the replica of the directory */
+    FRT_FACT_REQUEST,   /* state of the written request that was presented */
+    FRT_FACT_ROUTE,     /* purpose the request claims */
+    FRT_FACT_AUTHORITY, /* state of what the route needs: order, declaration, emergency statement */
+    FRT_FACT_SCOPE,     /* uses left of the request */
+    FRT_FACT_EVIDENCE,  /* declaration for received evidence (exemption 3) */
+    FRT_FACT_VIEW,      /* state of the replica of the directory */
     FRT_FACT_CLOCK,
     FRT_FACT_TRAIL,
-    FRT_FACT_GATE,          /* kernel gate of this host */
+    FRT_FACT_GATE, /* kernel gate of this host */
     FRT_FACT_COUNT
 };
 
@@ -114,7 +114,7 @@ enum frt_action {
     FRT_ACTION_EXEC,  /* the ordinance's "use" */
     FRT_ACTION_OBTAIN,
     FRT_ACTION_RETAIN,
-    FRT_ACTION_FILE,  /* file a written request */
+    FRT_ACTION_FILE, /* file a written request */
 };
 
 enum frt_request_state {
@@ -123,7 +123,7 @@ enum frt_request_state {
     FRT_REQUEST_NOT_YET, /* filed after the attempt */
     FRT_REQUEST_EXPIRED,
     FRT_REQUEST_WITHDRAWN,
-    FRT_REQUEST_INCOMPLETE, /* an item the law asks for is missing or unreadable */
+    FRT_REQUEST_INCOMPLETE,      /* an item the law asks for is missing or unreadable */
     FRT_REQUEST_WRONG_RECIPIENT, /* not one of the three bodies */
     FRT_REQUEST_OTHER_AGENCY,    /* addressed to another body than the operator's */
     FRT_REQUEST_BY_OFFICIAL,     /* requester is a city official */
@@ -145,10 +145,10 @@ enum frt_authority_state {
     FRT_AUTHORITY_UNFIT_ISSUER, /* court may not issue warrants in criminal cases */
     FRT_AUTHORITY_NOT_IN_FORCE, /* before its beginning or after its end */
     FRT_AUTHORITY_OTHER_CASE,
-    FRT_AUTHORITY_NO_LIMB,      /* neither investigation nor risk of harm stated */
-    FRT_AUTHORITY_LIVING,       /* "deceased" route, subject not declared dead */
-    FRT_AUTHORITY_NO_BASIS,     /* emergency without factual basis, harm or need for no delay */
-    FRT_AUTHORITY_UNBOUNDED,    /* emergency scope missing or unbounded */
+    FRT_AUTHORITY_NO_LIMB,   /* neither investigation nor risk of harm stated */
+    FRT_AUTHORITY_LIVING,    /* "deceased" route, subject not declared dead */
+    FRT_AUTHORITY_NO_BASIS,  /* emergency without factual basis, harm or need for no delay */
+    FRT_AUTHORITY_UNBOUNDED, /* emergency scope missing or unbounded */
     FRT_AUTHORITY_IN_FORCE,
 };
 
