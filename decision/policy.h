@@ -72,6 +72,12 @@ enum frt_obligation {
     FRT_OBLIGE_RETAIN_FINDING = 1u << 3, /* a tool is kept on a city host */
 };
 
+/* Bytes without the NUL; what an answer on the socket can carry (protocol/message.h). */
+#define FRT_RULE_ID_MAX  31
+#define FRT_CITATION_MAX 159
+#define FRT_MESSAGE_MAX  319
+#define FRT_CONTACT_MAX  159
+
 struct frt_when {
     uint32_t mask[FRT_FACT_COUNT]; /* bit v: value v of the fact is in the set */
 };
