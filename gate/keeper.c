@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gate/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gate/answer.h"
+#include "protocol/client.h"
+
+#define TICK_MS          40
+#define LOCK_WAIT_MS     100
+#define RESPAWN_PAUSE_MS 20
+#define GOODBYE_MS       500
+#define ROOM             64 /* descriptor numbers that only the lead uses */
+
+static void pause_ms(int ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+
+    nanosleep(&t, NULL);
+}
+
+static int lock_command(const struct frt_keeper *keeper, int command, short type)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+
+    return fcntl(keeper->reader_lock, command, &lock);
+}
+
+/* The lock comes free when its holder is dead; we have told it to die. False: it cannot die (state D), and
+ * nobody may read but to deny. */
+static bool take_reader_lock(const struct frt_keeper *keeper)
+{
+    for (int i = 0; i < LOCK_WAIT_MS; i++) {
+        if (lock_command(keeper, F_SETLK, F_WRLCK) == 0)
+            return true;
+        pause_ms(1);
+    }
+    return false;
+}
+
+static void drop_reader_lock(const struct frt_keeper *keeper)
+{
+    lock_command(keeper, F_SETLK, F_UNLCK);
+}
+
+static void sweep(const struct frt_keeper *keeper)
+{
+    size_t hit = 0;
+
+    for (int i = 0; i < FRT_KEEPER_GROUPS; i++)
+        if (keeper->groups[i] >= 0)
+            hit += frt_answer_sweep(keeper->groups[i], keeper->max_files + ROOM);
+    atomic_fetch_add(&keeper->shared->swept, hit);
+    atomic_store(&keeper->shared->owed, 0);
+}
+
+/* Takes every number a worker may have, so that events the lead reads have numbers no worker's answer can
+ * carry, not even one that is on its way out of a worker that was killed this moment. */
+static void fill_numbers(struct frt_keeper *keeper)
+{
+    while (keeper->has_free_numbers) {
+        int fd = fcntl(keeper->filler, F_DUPFD_CLOEXEC, 0);
+
+        if (fd < 0 || (unsigned)fd >= keeper->max_files) {
+            keeper->has_free_numbers = false;
+            if (fd >= 0)
+                close(fd);
+            return;
+        }
+        keeper->filled[fd / 8] |= (uint8_t)(1u << (fd % 8));
+    }
+}
+
+static void free_numbers(struct frt_keeper *keeper)
+{
+    for (unsigned fd = 0; fd < keeper->max_files; fd++)
+        if (keeper->filled[fd / 8] & (1u << (fd % 8)))
+            close((int)fd);
+    memset(keeper->filled, 0, sizeof(keeper->filled));
+    keeper->has_free_numbers = true;
+}
+
+static void drain(struct frt_keeper *keeper, int groups)
+{
+    fill_numbers(keeper);
+    for (int i = 0; i < groups; i++)
+        if (keeper->groups[i] >= 0)
+            atomic_fetch_add(&keeper->shared->swept, frt_answer_drain(keeper->groups[i]));
+    free_numbers(keeper);
+}
+
+/* Dies with its parent; false when the parent is gone already. */
+static bool follow_parent(pid_t parent)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+static void limit_files(unsigned files)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = files;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int worker_main(struct frt_keeper *keeper, pid_t lead)
+{
+    sigset_t none;
+
+    prctl(PR_SET_NAME, "frt-gate-work");
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    limit_files(keeper->max_files);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (!follow_parent(lead))
+        return 70;
+    while (lock_command(keeper, F_SETLKW, F_WRLCK) < 0)
+        if (errno != EINTR)
+            return 71;
+    if (getppid() != lead)
+        return 70;
+    /* Whoever gets the lock sweeps before he reads: also what an orphan owed that nobody knew of. */
+    sweep(keeper);
+    return keeper->work(keeper, keeper->arg);
+}
+
+static void start_worker(struct frt_keeper *keeper)
+{
+    pid_t lead = getpid(), pid;
+
+    if (frt_mono_ms() - keeper->worker_started_ms < RESPAWN_PAUSE_MS)
+        pause_ms(RESPAWN_PAUSE_MS);
+    pid = fork();
+    if (pid == 0)
+        _exit(worker_main(keeper, lead));
+    keeper->worker = pid > 0 ? pid : 0;
+    keeper->worker_started_ms = frt_mono_ms();
+    keeper->waiting_since_ms = 0;
+    atomic_store(&keeper->shared->worker_pid, (uint32_t)keeper->worker);
+    if (pid > 0)
+        atomic_fetch_add(&keeper->shared->starts, 1);
+}
+
+static int lead(struct frt_keeper *keeper);
+
+/* Sleeps until the lead is dead. */
+static int spare_main(struct frt_keeper *keeper, pid_t parent)
+{
+    struct pollfd p = {.events = POLLIN};
+
+    prctl(PR_SET_NAME, "frt-gate-spare");
+    p.fd = (int)syscall(SYS_pidfd_open, parent, 0);
+    while (getppid() == parent)
+        if (p.fd < 0 || poll(&p, 1, -1) < 0)
+            pause_ms(1);
+    if (atomic_load(&keeper->shared->stop))
+        return 0;
+    if (p.fd >= 0)
+        close(p.fd);
+    mlockall(MCL_CURRENT);
+    prctl(PR_SET_NAME, "frt-gate");
+    atomic_fetch_add(&keeper->shared->takeovers, 1);
+    keeper->worker = keeper->spare = 0;
+    return lead(keeper);
+}
+
+static void start_spare(struct frt_keeper *keeper)
+{
+    pid_t parent = getpid(), pid = fork();
+
+    if (pid == 0)
+        _exit(spare_main(keeper, parent));
+    keeper->spare = pid > 0 ? pid : 0;
+    atomic_store(&keeper->shared->spare_pid, (uint32_t)keeper->spare);
+}
+
+static void reap(struct frt_keeper *keeper)
+{
+    pid_t pid;
+
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+        if (pid == keeper->worker)
+            keeper->worker = 0;
+        if (pid == keeper->spare)
+            keeper->spare = 0;
+    }
+}
+
+static bool somebody_waits(const struct frt_keeper *keeper)
+{
+    if (atomic_load(&keeper->shared->owed) > 0)
+        return true;
+    for (int i = 0; i < FRT_KEEPER_GROUPS; i++) {
+        int bytes = 0;
+
+        if (keeper->groups[i] >= 0 && ioctl(keeper->groups[i], FIONREAD, &bytes) == 0 && bytes > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Openers wait and the worker has not gone round once: it is stopped, or stuck. */
+static bool is_hung(struct frt_keeper *keeper)
+{
+    uint64_t beat = atomic_load(&keeper->shared->beat);
+    int64_t now = frt_mono_ms();
+
+    if (!somebody_waits(keeper) || beat != keeper->last_beat || keeper->waiting_since_ms == 0) {
+        keeper->last_beat = beat;
+        keeper->waiting_since_ms = now;
+        return false;
+    }
+    return now - keeper->waiting_since_ms >= FRT_KEEPER_HANG_MS;
+}
+
+/* Nobody reads now: deny what was owed, then let a new worker in. When none can be started (no processes
+ * left) the queue is denied too, so that nobody waits for ever. */
+static void replace_worker(struct frt_keeper *keeper, bool was_hung)
+{
+    bool alone = take_reader_lock(keeper);
+
+    sweep(keeper);
+    if (was_hung || !alone)
+        drain(keeper, was_hung && alone ? 1 : FRT_KEEPER_GROUPS);
+    if (alone)
+        drop_reader_lock(keeper);
+    else
+        return;
+    start_worker(keeper);
+    if (keeper->worker == 0 && take_reader_lock(keeper)) {
+        drain(keeper, FRT_KEEPER_GROUPS);
+        drop_reader_lock(keeper);
+    }
+}
+
+static void supervise(struct frt_keeper *keeper)
+{
+    bool was_hung = false;
+
+    reap(keeper);
+    if (keeper->has_spare && keeper->spare == 0)
+        start_spare(keeper);
+    if (keeper->worker > 0 && is_hung(keeper)) {
+        was_hung = true;
+        kill(keeper->worker, SIGKILL);
+        atomic_fetch_add(&keeper->shared->hangs, 1);
+        keeper->worker = 0; /* reaped later; the lock tells when it is gone */
+    }
+    if (keeper->worker == 0)
+        replace_worker(keeper, was_hung);
+}
+
+static void say_goodbye(struct frt_keeper *keeper)
+{
+    atomic_store(&keeper->shared->stop, 1);
+    if (keeper->spare > 0)
+        kill(keeper->spare, SIGKILL);
+    for (int ms = 0; keeper->worker > 0 && ms < GOODBYE_MS; ms += 5) {
+        pause_ms(5);
+        reap(keeper);
+    }
+    if (keeper->worker > 0)
+        kill(keeper->worker, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
+static int lead(struct frt_keeper *keeper)
+{
+    struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
+    sigset_t watched;
+
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    sigaddset(&watched, SIGTERM);
+    sigaddset(&watched, SIGINT);
+    atomic_store(&keeper->shared->lead_pid, (uint32_t)getpid());
+    for (;;) {
+        int number;
+
+        supervise(keeper);
+        number = sigtimedwait(&watched, NULL, &tick);
+        if (number == SIGTERM || number == SIGINT)
+            break;
+    }
+    say_goodbye(keeper);
+    return 0;
+}
+
+int frt_keeper_init(struct frt_keeper *keeper)
+{
+    sigset_t blocked;
+
+    keeper->reader_lock = memfd_create("frt-gate-reader", MFD_CLOEXEC);
+    if (keeper->reader_lock < 0)
+        return -errno;
+    keeper->filler = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (keeper->filler < 0)
+        return -errno;
+    if (keeper->max_files > FRT_KEEPER_MAX_FILES)
+        return -EINVAL;
+    limit_files(keeper->max_files + ROOM);
+    memset(keeper->filled, 0, sizeof(keeper->filled));
+    keeper->has_free_numbers = true;
+    keeper->worker = keeper->spare = 0;
+    keeper->worker_started_ms = keeper->waiting_since_ms = 0;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    return sigprocmask(SIG_BLOCK, &blocked, NULL) < 0 ? -errno : 0;
+}
+
+int frt_keeper_run(struct frt_keeper *keeper)
+{
+    return lead(keeper);
+}

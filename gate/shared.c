@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gate/shared.h"
+
+#include <sys/mman.h>
+
+static void *map_shared(size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return at == MAP_FAILED ? NULL : at;
+}
+
+struct frt_gate_shared *frt_gate_shared_new(void)
+{
+    struct frt_gate_shared *shared = map_shared(sizeof(*shared));
+
+    if (!shared)
+        return NULL;
+    for (int i = 0; i < 2; i++)
+        shared->catalogue.bytes[i] = map_shared(FRT_SHARED_CATALOGUE_MAX);
+    if (!shared->catalogue.bytes[0] || !shared->catalogue.bytes[1]) {
+        frt_gate_shared_free(shared);
+        return NULL;
+    }
+    return shared;
+}
+
+void frt_gate_shared_free(struct frt_gate_shared *shared)
+{
+    for (int i = 0; i < 2; i++)
+        if (shared->catalogue.bytes[i])
+            munmap(shared->catalogue.bytes[i], FRT_SHARED_CATALOGUE_MAX);
+    munmap(shared, sizeof(*shared));
+}
