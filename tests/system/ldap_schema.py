@@ -142,6 +142,16 @@ WRITES = [
     ("p02", "a city official takes himself out of a group", change("cn=police", "groups", "delete", "member", person_dn("p02")), REFUSED),
     ("p02", "a city official adds a role", role("p02"), REFUSED),
     ("p02", "a city official changes his account", change("uid=p02", "people", "replace", "uidNumber", "20020"), REFUSED),
+    ("p02", "a city official changes his own name", change("uid=p02", "people", "replace", "cn", "Somebody Else"), REFUSED),
+    ("p02", "a city official changes his own home", change("uid=p02", "people", "replace", "homeDirectory", "/"), REFUSED),
+    ("p02", "a city official changes another's name", change("uid=p01", "people", "replace", "cn", "Somebody Else"), REFUSED),
+    ("p24", "a person hands his role to another", change("frtRoleId=p24-ebpd", "roles", "replace", "frtPerson", "p02"), REFUSED),
+    ("p24", "a person makes himself a performer", change("frtRoleId=p24-ebpd", "roles", "replace", "frtPerformer", "TRUE"), REFUSED),
+    ("p02", "a person changes a department", change("frtDepartmentId=police", "departments", "replace", "cn", "x"), REFUSED),
+    ("p24", "a person changes an agency", change("frtAgencyId=ebpd", "agencies", "replace", "frtAgencyKind", "performer"), REFUSED),
+    ("p24", "a person changes a host", change("frtHostId=h9", "hosts", "replace", "frtOwner", "msp"), REFUSED),
+    ("p24", "a person changes a container", f"dn: ou=roles,{SUFFIX}\nchangetype: modify\nreplace: ou\nou: roles\n", REFUSED),
+    ("p24", "a person changes the top entry", f"dn: {SUFFIX}\nchangetype: modify\nreplace: o\no: x\n", REFUSED),
     ("p02", "a person changes his own password", change("uid=p02", "people", "replace", "userPassword", "sample-p02-new"), OK),
     ("p02", "a person changes another's password", change("uid=p01", "people", "replace", "userPassword", "mine"), REFUSED),
     ("p20", "a performer who is no requester files a request", request("p20"), REFUSED),
@@ -162,6 +172,9 @@ READS = [
     ("frtd", "frtd sees everything", SUFFIX, "(objectClass=*)", EVERYTHING),
     ("p18", "an auditor sees everything", SUFFIX, "(objectClass=*)", EVERYTHING),
     ("p19", "the role office sees all roles", SUFFIX, "(objectClass=frtRole)", 34),
+    ("p19", "the role office looks a person's roles up", SUFFIX, "(frtPerson=p30)", 2),
+    ("p30", "a person looks his own roles up", SUFFIX, "(frtPerson=p30)", 2),
+    ("p30", "a person looks another's roles up", SUFFIX, "(frtPerson=p29)", 0),
     ("p19", "the role office sees no request", SUFFIX, "(objectClass=frtRequest)", 0),
     ("p19", "the role office sees no authority", SUFFIX, "(objectClass=frtAuthorityEntry)", 0),
     ("p03", "the policy office sees no request", SUFFIX, "(objectClass=frtRequest)", 0),
@@ -173,6 +186,7 @@ READS = [
     ("p24", "a requester sees what he put on file", SUFFIX, "(objectClass=frtAuthorityEntry)", 2),
     ("p24", "a requester sees his own role", SUFFIX, "(objectClass=frtRole)", 1),
     ("p24", "a requester sees agencies", SUFFIX, "(objectClass=frtAgencyEntry)", 10),
+    ("p24", "a requester sees departments", SUFFIX, "(objectClass=frtDepartmentEntry)", 13),
     ("p24", "a requester sees hosts", SUFFIX, "(objectClass=frtHost)", 12),
     ("p24", "a requester does not see to whom a device is assigned", SUFFIX, "(frtAssignedTo=*)", 0),
     ("p24", "a requester sees no offices", SUFFIX, "(cn=request-office)", 0),
@@ -503,6 +517,62 @@ class Values(unittest.TestCase):
     def test_ids_that_differ_in_case_only_are_one_entry(self):
         with Slapd() as server:
             self.assertEqual(server.modify(request("p24", "q201")), EXISTS)
+
+
+class TheReadme(unittest.TestCase):
+    """Runs the commands of ldap_schema/README.md, with only the address and the password prompt replaced."""
+    SUFFIX = "dc=city,dc=example"
+    ADMIN = f"cn=admin,{SUFFIX}"
+
+    def setUp(self):
+        with open(os.path.join(SCHEMA, "README.md"), encoding="utf-8") as readme:
+            text = readme.read()
+        self.commands = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        self.changes = re.findall(r"```ldif\n(.*?)```", text, re.DOTALL)
+        self.server = Slapd(bare=self.SUFFIX).start()
+        self.addCleanup(self.server.close)
+
+    def shell(self, *scripts):
+        script = "\n".join(scripts).replace("ldapi:///", self.server.ldapi_uri)
+        script = script.replace(" -W -S ", " -w sample-admin -s sample-replica ").replace(" -W", " -w sample-admin")
+        script = script.replace("id -u frt-replica", "id -u")
+        return subprocess.run(["sh", "-c", script], cwd=SCHEMA, capture_output=True, text=True, check=False,
+                              env=dict(os.environ, LDAPNOINIT="1"))
+
+    def search(self, what, dn="", password="", options=()):
+        bind = ["-x", "-D", dn, "-w", password] if dn else ["-Q", "-Y", "EXTERNAL"]
+        done = subprocess.run(["ldapsearch", "-LLL", "-H", self.server.ldapi_uri, *bind, "-b", self.SUFFIX, *options, what,
+                               "1.1"], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout.count("dn: ")
+
+    def test_four_commands_make_a_directory_with_a_catalogue_and_a_replica(self):
+        set_up, password, external = self.commands
+        done = self.shell(set_up)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(self.search("(objectClass=frtTool)", self.ADMIN, "sample-admin"), (OK, 44))
+
+        replica = f"cn=replica,ou=services,{self.SUFFIX}"
+        for password_tried in ("!", "", "sample-replica"):
+            self.assertNotEqual(self.search("(objectClass=*)", replica, password_tried)[0], OK)
+        setting = set_up[:set_up.index("ldapadd")]
+        self.assertEqual(self.shell(setting, password).returncode, 0)
+        everything = self.search("(objectClass=*)", self.ADMIN, "sample-admin")
+        self.assertEqual(self.search("(objectClass=*)", replica, "sample-replica"), everything)
+        self.assertEqual(self.search("(objectClass=*)", replica, "sample-replica", ["-E", "!sync=ro"]), everything)
+
+        self.assertEqual(self.search("(objectClass=*)"), (NOT_FOUND, 0))  # root on the socket is nobody yet
+        done = self.shell(setting, external)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(self.search("(objectClass=*)"), everything)
+
+    def test_the_examples_for_groups_fit_the_sample_city(self):
+        with Slapd(constraints=True) as server:
+            server.must(change("cn=police", "groups", "delete", "objectClass", "frtRoleGroup") + "".join(
+                f"-\ndelete: {name}\n" for name in ("frtAffiliation", "frtAgency", "frtDepartment", "frtOfficialType")))
+            server.must(change("frtRoleId=p29-police", "roles", "delete", "frtRoleGroup"))
+            self.assertEqual(len(self.changes), 2)
+            for ldif in self.changes:
+                self.assertEqual(server.modify(ldif.replace(self.SUFFIX, SUFFIX), who="p19"), OK, server.last_error)
 
 
 class TheShellWay(unittest.TestCase):

@@ -18,7 +18,8 @@ In a test (the folder of this file is on sys.path when a script beside it runs):
 Options: sample_city=False (containers and offices are left out too), extra_ldif=[text], external={0: REPLICA_DN} (who a Unix
 user is on the ldapi socket), tls={"ca": F, "cert": F, "key": F, "verify_client": "never|try|demand"} (then ldaps_uri
 exists and StartTLS works), syncprov=False, constraints=True, log="stats" (requests appear in server.log()),
-directory=D (kept afterwards), port=N, settings=[lines of LDIF for cn=config's olcGlobal].
+directory=D (kept afterwards), port=N, settings=[lines of LDIF for cn=config's olcGlobal], bare="dc=x,dc=y" (a server as
+a distribution installs it: that suffix and its top entry, nothing of ours).
 
 Passwords are "sample-<uid>"; cn=replica and cn=frtd under ou=services have "sample-replica", "sample-frtd".
 
@@ -134,7 +135,7 @@ class SlapdError(RuntimeError):
 
 class Slapd:
     def __init__(self, directory=None, sample_city=True, extra_ldif=(), external=None, tls=None, syncprov=True,
-                 constraints=False, log="none", port=None, settings=()):
+                 constraints=False, log="none", port=None, settings=(), bare=None):
         self._keep = directory is not None
         self.directory = os.path.abspath(directory or tempfile.mkdtemp(prefix="frt-slapd-"))
         self._config = os.path.join(self.directory, "config")
@@ -143,6 +144,7 @@ class Slapd:
         self.ldapi_path = os.path.join(self.directory, "ldapi")
         self._tls = tls
         self._syncprov = syncprov
+        self._bare = bare
         self._log = log
         self._fixed_port = port
         self.port = port or free_port()
@@ -351,6 +353,11 @@ class Slapd:
         for folder in (self._config, self._data):
             os.makedirs(folder, mode=0o700)
         self._offline(["slapadd", "-n", "0"], self._base_config(external, settings))
+        if self._bare:
+            top = self._bare.split(",")[0].split("=")[1]
+            self._offline(["slapadd", "-n", "1"], f"dn: {self._bare}\nobjectClass: organization\n"
+                          f"objectClass: dcObject\ndc: {top}\no: {top}\n")
+            return
         for name in ["indexes", "limits", "access"] + (["syncprov"] if syncprov else []) + (
                 ["constraints"] if constraints else []):
             with open(os.path.join(SCHEMA, name + ".ldif"), encoding="utf-8") as ldif:
@@ -368,11 +375,12 @@ class Slapd:
         parts = [self._global_entry(external, settings), MODULE_ENTRY, "dn: cn=schema,cn=config\n"
                  "objectClass: olcSchemaConfig\ncn: schema\n"]
         for path in [os.path.join(SYSTEM_SCHEMA, name + ".ldif") for name in
-                     ("core", "cosine", "nis", "inetorgperson")] + [os.path.join(SCHEMA, "frt.ldif")]:
+                     ("core", "cosine", "nis", "inetorgperson")] + ([] if self._bare else [os.path.join(SCHEMA, "frt.ldif")]):
             with open(path, encoding="utf-8") as ldif:
                 parts.append("".join(line for line in ldif if not line.startswith("#")).strip() + "\n")
-        parts.append(DATABASES.format(config_dn=CONFIG_DN, config_password=CONFIG_PASSWORD, suffix=SUFFIX,
-                                      admin_dn=ADMIN_DN, admin_password=ADMIN_PASSWORD, data=self._data))
+        suffix = self._bare or SUFFIX
+        parts.append(DATABASES.format(config_dn=CONFIG_DN, config_password=CONFIG_PASSWORD, suffix=suffix,
+                                      admin_dn="cn=admin," + suffix, admin_password=ADMIN_PASSWORD, data=self._data))
         return "\n".join(parts)
 
     def _global_entry(self, external, settings):
