@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/attempt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/attempt_record.h"
+#include "protocol/client.h"
+#include "support/cleanup.h"
+
+/* Accounts one question can involve: who acts, who asked for it, who connected. */
+#define ACCOUNTS_MAX 3
+
+static void add_account(struct frt_attempt *accounts, size_t *count, const char *user, int64_t uid)
+{
+    if (*count == ACCOUNTS_MAX || ((!user || user[0] == '\0') && uid < 0))
+        return;
+    for (size_t i = 0; i < *count; i++)
+        if (user && accounts[i].user && strcmp(accounts[i].user, user) == 0)
+            return;
+    accounts[*count] = (struct frt_attempt){.user = user && user[0] ? user : NULL, .user_uid = uid};
+    (*count)++;
+}
+
+/* PAM_RUSER and the caller's own uid count beside PAM_USER: whichever is the most restrictive decides
+ * (threats P5, F10). An ordinary caller asks about himself only; that is checked before. */
+static size_t involved_accounts(const struct frt_ask *ask, const struct frt_peer *peer,
+                                struct frt_attempt accounts[ACCOUNTS_MAX])
+{
+    size_t count = 0;
+
+    add_account(accounts, &count, ask->user, ask->user_uid);
+    add_account(accounts, &count, ask->ruser, FRT_UID_UNSET);
+    if (peer->uid != 0)
+        add_account(accounts, &count, NULL, peer->uid);
+    if (count == 0)
+        accounts[count++] = (struct frt_attempt){.user_uid = FRT_UID_UNSET};
+    return count;
+}
+
+/* The login person: the kernel's word where somebody logged in; else who asked for it, so that su and sudo
+ * before any login session still name the person behind. */
+static void set_login(struct frt_attempt *attempt, const struct frt_ask *ask, const struct frt_peer *peer)
+{
+    bool gate = ask->dev != 0 || ask->ino != 0;
+
+    attempt->login = NULL;
+    attempt->login_uid = gate ? ask->login_uid : peer->login_uid;
+    if (attempt->login_uid != FRT_UID_UNSET || gate)
+        return;
+    if (ask->ruser[0] != '\0')
+        attempt->login = ask->ruser;
+    else if (peer->uid != 0)
+        attempt->login_uid = peer->uid;
+}
+
+static unsigned verdict_rank(enum frt_verdict verdict)
+{
+    switch (verdict) {
+    case FRT_VERDICT_DENY:
+        return 0;
+    case FRT_VERDICT_EXEMPT:
+        return 2;
+    case FRT_VERDICT_ALLOW:
+        return 1;
+    case FRT_VERDICT_NOT_GOVERNED:
+        return 3;
+    }
+    return 0;
+}
+
+void frt_attempt_judge(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
+                       const struct frt_grant *grant, struct frt_judgement *ret_judgement)
+{
+    struct frt_attempt accounts[ACCOUNTS_MAX];
+    size_t count = involved_accounts(ask, peer, accounts);
+    const char *request = grant ? grant->request : ask->request;
+    unsigned uses = request[0] ? frt_ledger_uses(daemon->ledger, request) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct frt_judgement judgement = {.attempt = accounts[i], .account = accounts[i].user};
+        struct frt_attempt *a = &judgement.attempt;
+
+        set_login(a, ask, peer);
+        a->tool = ask->tool;
+        a->match = ask->match;
+        a->host = daemon->conf->host;
+        a->action = ask->action;
+        a->request = request;
+        a->evidence = ask->evidence;
+        a->now_s = frt_clock_now_s(&daemon->clock);
+        a->request_uses = grant && uses > 0 ? uses - 1 : uses; /* the grant itself is one use */
+        a->view = frt_directory_state(daemon);
+        a->clock = frt_clock_state(&daemon->clock);
+        a->trail = frt_trail_is_writable(daemon->trail) ? FRT_TRAIL_READY : FRT_TRAIL_UNWRITABLE;
+        a->gate = daemon->gate;
+        frt_resolve(daemon->view, &daemon->policy->values, a, &judgement.resolution);
+        frt_decide(daemon->policy, &judgement.resolution.facts, &judgement.decision);
+        if (i == 0 ||
+            verdict_rank(judgement.decision.verdict) < verdict_rank(ret_judgement->decision.verdict))
+            *ret_judgement = judgement;
+    }
+}
+
+static void copy(char *buffer, size_t size, const char *text)
+{
+    snprintf(buffer, size, "%s", text ? text : "");
+}
+
+void frt_attempt_answer(const struct frt_daemon *daemon, const struct frt_ask *ask,
+                        const struct frt_decision *decision, struct frt_answer *ret_answer)
+{
+    const struct frt_rule *rule = decision->rule;
+
+    *ret_answer = (struct frt_answer){
+        .verdict = decision->verdict,
+        .reason = decision->reason,
+        .obligations = decision->obligations,
+        .decision = -1,
+    };
+    memcpy(ret_answer->rid, ask->rid, sizeof(ret_answer->rid));
+    copy(ret_answer->rule, sizeof(ret_answer->rule), rule ? rule->id : "");
+    copy(ret_answer->citation, sizeof(ret_answer->citation), rule ? rule->citation : "");
+    copy(ret_answer->message, sizeof(ret_answer->message),
+         rule ? rule->message : frt_reason_table[decision->reason].meaning);
+    copy(ret_answer->contact, sizeof(ret_answer->contact), daemon->policy->contact);
+}
+
+/* A caller that is not root asks about himself only, or the answer is a denial of its own kind (threats P5).
+ */
+static bool is_spoof(const struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer)
+{
+    const struct frt_person *self;
+
+    if (peer->uid == 0)
+        return false;
+    if (ask->dev || ask->ino || ask->login_uid != FRT_UID_UNSET)
+        return true; /* speaks as the gate */
+    if (ask->user_uid != FRT_UID_UNSET && ask->user_uid != (int64_t)peer->uid)
+        return true;
+    self = frt_view_person_by_number(daemon->view, peer->uid);
+    if (ask->ruser[0] && (!self || strcmp(self->uid, ask->ruser) != 0))
+        return true;
+    return ask->user[0] && self && strcmp(self->uid, ask->user) != 0;
+}
+
+static bool consumes_use(const struct frt_judgement *judgement, const struct frt_grant *grant)
+{
+    return judgement->decision.verdict == FRT_VERDICT_ALLOW && judgement->attempt.request &&
+           judgement->attempt.request[0] && judgement->attempt.action != FRT_ACTION_FILE && !grant;
+}
+
+static void note_denial(struct frt_daemon *daemon, const struct frt_judgement *judgement, int64_t decision)
+{
+    const struct frt_resolution *r = &judgement->resolution;
+    const struct frt_attempt *a = &judgement->attempt;
+    struct frt_denial denial = {.decision = decision, .at_us = daemon->clock.last_real_us};
+
+    copy(denial.login, sizeof(denial.login), r->login ? r->login->uid : a->login);
+    copy(denial.user, sizeof(denial.user), r->user ? r->user->uid : a->user);
+    copy(denial.tool, sizeof(denial.tool), r->tool ? r->tool->id : a->tool);
+    copy(denial.rule, sizeof(denial.rule), judgement->decision.rule ? judgement->decision.rule->id : "");
+    copy(denial.reason, sizeof(denial.reason), frt_reason_table[judgement->decision.reason].name);
+    copy(denial.action, sizeof(denial.action), frt_fact_value_name(FRT_FACT_ACTION, a->action));
+    frt_ledger_note_denial(daemon->ledger, &denial);
+}
+
+static bool is_flood(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
+                     const struct frt_judgement *judgement)
+{
+    char key[320];
+
+    if (judgement->decision.verdict != FRT_VERDICT_DENY)
+        return false;
+    snprintf(key, sizeof(key), "login %lld%s%s user %s%lld tool %s action %u rule %s",
+             (long long)judgement->attempt.login_uid, judgement->attempt.login ? " " : "",
+             judgement->attempt.login ? judgement->attempt.login : "", ask->user, (long long)peer->uid,
+             ask->tool, ask->action, judgement->decision.rule ? judgement->decision.rule->id : "-");
+    return frt_ledger_is_flood(daemon->ledger, key, frt_mono_ms());
+}
+
+static void count(struct frt_counts *counts, const struct frt_decision *decision)
+{
+    switch (decision->verdict) {
+    case FRT_VERDICT_DENY:
+        counts->deny++;
+        counts->undecided += frt_reason_table[decision->reason].could_not_decide;
+        break;
+    case FRT_VERDICT_ALLOW:
+        counts->allow++;
+        break;
+    case FRT_VERDICT_EXEMPT:
+        counts->exempt++;
+        break;
+    case FRT_VERDICT_NOT_GOVERNED:
+        counts->not_governed++;
+        break;
+    }
+}
+
+const char *frt_attempt_decide(struct frt_daemon *daemon, const struct frt_ask *ask,
+                               const struct frt_peer *peer, const struct frt_grant *grant,
+                               struct frt_answer *ret_answer)
+{
+    struct frt_judgement judgement;
+    struct frt_record record;
+    bool use;
+
+    frt_attempt_judge(daemon, ask, peer, grant, &judgement);
+    if (is_spoof(daemon, ask, peer))
+        judgement.decision = (struct frt_decision){.verdict = FRT_VERDICT_DENY, .reason = FRT_REASON_SPOOF};
+    use = consumes_use(&judgement, grant);
+    frt_attempt_answer(daemon, ask, &judgement.decision, ret_answer);
+    count(&daemon->counts, &judgement.decision);
+    if (is_flood(daemon, ask, peer, &judgement)) {
+        daemon->counts.counted++;
+        return "";
+    }
+    frt_attempt_record(daemon, ask, peer, &judgement, use, &record);
+    if (!use || frt_ledger_count_use(daemon->ledger, ask->request) == 0)
+        ret_answer->decision = frt_trail_append(daemon->trail, &record);
+    if (judgement.decision.verdict == FRT_VERDICT_DENY)
+        note_denial(daemon, &judgement, ret_answer->decision);
+    return use ? ask->request : "";
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "daemon/describe.h"
+#include "daemon/session.h"
+#include "protocol/client.h"
+#include "support/cleanup.h"
+#include "support/journal.h"
+
+#define IDLE_MS 10000 /* a connection without a question or a grant */
+
+static void record_grant_end(struct frt_connection *connection)
+{
+    struct frt_record record;
+
+    frt_record_init(&record, "session");
+    frt_record_add_text(&record, "what", "grant ended");
+    frt_record_add_text(&record, "user", connection->grant.user);
+    frt_record_add_text(&record, "tool", connection->grant.tool);
+    frt_record_add_text(&record, "request", connection->grant.request);
+    frt_record_add_number(&record, "decision", connection->grant.decision);
+    frt_record_aside(connection->daemon, &record);
+}
+
+static void connection_free(struct frt_connection *connection)
+{
+    struct frt_daemon *daemon = connection->daemon;
+
+    if (connection->granted)
+        record_grant_end(connection);
+    frt_connection_forget_pending(daemon, connection);
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        daemon->connections = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    daemon->connection_count--;
+    sd_event_source_unref(connection->source);
+    close(connection->fd);
+    free(connection);
+}
+
+void frt_connection_send(struct frt_connection *connection, const struct frt_answer *answer)
+{
+    uint8_t small[4096], *buffer = small;
+    frt_auto_free uint8_t *large = NULL;
+    size_t size = sizeof(small);
+    int n;
+
+    if (answer->text_length > 0) {
+        size = FRT_ANSWER_MAX;
+        buffer = large = malloc(size);
+    }
+    n = buffer ? frt_answer_encode(answer, buffer, size) : -ENOMEM;
+    if (n < 0) {
+        frt_journal(LOG_ERR, "an answer could not be encoded: %s", strerror(-n));
+        return; /* the asker's deadline turns silence into a denial */
+    }
+    if (send(connection->fd, buffer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != n)
+        return;
+    if (connection->grant_asked &&
+        (answer->verdict == FRT_VERDICT_ALLOW || answer->verdict == FRT_VERDICT_EXEMPT)) {
+        connection->granted = true;
+        connection->grant.decision = answer->decision;
+    }
+}
+
+const struct frt_grant *frt_grant_find(const struct frt_daemon *daemon, const struct frt_ask *ask)
+{
+    for (const struct frt_connection *c = daemon->connections; c; c = c->next) {
+        const struct frt_grant *grant = &c->grant;
+
+        if (!c->granted || strcmp(grant->tool, ask->tool) != 0)
+            continue;
+        if (grant->login_uid == ask->login_uid && grant->user_uid == ask->user_uid)
+            return grant;
+    }
+    return NULL;
+}
+
+static void ask_for_grant(struct frt_connection *connection, const struct frt_ask *ask)
+{
+    struct frt_grant *grant = &connection->grant;
+
+    connection->grant_asked = true;
+    *grant = (struct frt_grant){.login_uid = connection->peer.login_uid, .user_uid = connection->peer.uid};
+    memcpy(grant->user, ask->user, sizeof(grant->user));
+    memcpy(grant->tool, ask->tool, sizeof(grant->tool));
+    memcpy(grant->request, ask->request, sizeof(grant->request));
+}
+
+static void handle_decide(struct frt_connection *connection, const struct frt_ask *ask)
+{
+    struct frt_daemon *daemon = connection->daemon;
+    bool from_gate = ask->dev || ask->ino;
+    struct frt_answer answer;
+    const char *used;
+
+    if (ask->kind == FRT_ASK_GRANT && !connection->granted)
+        ask_for_grant(connection, ask);
+    used = frt_attempt_decide(daemon, ask, &connection->peer, from_gate ? frt_grant_find(daemon, ask) : NULL,
+                              &answer);
+    frt_commit_later(daemon, connection, &answer, used);
+}
+
+static void handle_text(struct frt_connection *connection, const struct frt_ask *ask)
+{
+    struct frt_answer answer = {.decision = -1};
+
+    memcpy(answer.rid, ask->rid, sizeof(answer.rid));
+    frt_describe(connection->daemon, ask, &connection->peer, &answer);
+    frt_connection_send(connection, &answer);
+    frt_answer_clear(&answer);
+}
+
+static void handle(struct frt_connection *connection, const struct frt_ask *ask)
+{
+    struct frt_answer answer;
+
+    switch (ask->kind) {
+    case FRT_ASK_DECIDE:
+    case FRT_ASK_GRANT:
+        handle_decide(connection, ask);
+        return;
+    case FRT_ASK_SESSION_OPEN:
+    case FRT_ASK_SESSION_CLOSE:
+        frt_session_note(connection->daemon, ask, &connection->peer, &answer);
+        frt_commit_later(connection->daemon, connection, &answer, "");
+        return;
+    case FRT_ASK_TOOL_NEEDS_REQUEST:
+        frt_session_needs_request(connection->daemon, ask, &connection->peer, &answer);
+        frt_connection_send(connection, &answer);
+        return;
+    case FRT_ASK_CHECK:
+    case FRT_ASK_STATUS:
+    case FRT_ASK_WHY:
+        handle_text(connection, ask);
+        return;
+    case FRT_ASK_KIND_END:
+    case FRT_ASK_GATE:
+        connection_free(connection); /* no kernel gate in this build */
+        return;
+    }
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct frt_connection *connection = userdata;
+    uint8_t buffer[FRT_ASK_MAX];
+    struct frt_ask ask;
+    const char *what;
+    ssize_t n;
+
+    (void)source;
+    (void)revents;
+    n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT | MSG_TRUNC);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n <= 0) {
+        connection_free(connection);
+        return 0;
+    }
+    connection->active_ms = frt_mono_ms();
+    if (n > (ssize_t)sizeof(buffer) || frt_ask_decode(buffer, (size_t)n, &ask, &what) < 0) {
+        connection->daemon->counts.malformed++;
+        frt_journal(LOG_NOTICE, "malformed message from pid %d uid %u: %s", connection->peer.pid,
+                    connection->peer.uid, n > (ssize_t)sizeof(buffer) ? "longer than any question" : what);
+        connection_free(connection);
+        return 0;
+    }
+    handle(connection, &ask);
+    return 0;
+}
+
+static size_t connections_of(const struct frt_daemon *daemon, uid_t uid)
+{
+    size_t n = 0;
+
+    for (const struct frt_connection *c = daemon->connections; c; c = c->next)
+        n += c->peer.uid == uid;
+    return n;
+}
+
+static int add_connection(struct frt_daemon *daemon, int *fd)
+{
+    struct frt_connection *connection = calloc(1, sizeof(*connection));
+    int r;
+
+    if (!connection)
+        return -ENOMEM;
+    r = frt_peer_read(*fd, daemon->auditors_gid, &connection->peer);
+    if (r == 0 && connection->peer.uid != 0 &&
+        connections_of(daemon, connection->peer.uid) >= FRT_CONNECTIONS_PER_UID)
+        r = -EUSERS;
+    if (r == 0)
+        r = sd_event_add_io(daemon->event, &connection->source, *fd, EPOLLIN, on_readable, connection);
+    if (r < 0) {
+        free(connection);
+        return r;
+    }
+    connection->daemon = daemon;
+    connection->fd = frt_steal_fd(fd);
+    connection->active_ms = frt_mono_ms();
+    connection->next = daemon->connections;
+    if (connection->next)
+        connection->next->previous = connection;
+    daemon->connections = connection;
+    daemon->connection_count++;
+    return 0;
+}
+
+static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, void *userdata)
+{
+    struct frt_daemon *daemon = userdata;
+
+    (void)source;
+    (void)revents;
+    for (;;) {
+        frt_auto_close int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd < 0)
+            return 0;
+        if (daemon->connection_count >= FRT_CONNECTIONS_MAX)
+            continue; /* closed: the asker denies */
+        (void)add_connection(daemon, &fd);
+    }
+}
+
+static int make_directory_of(const char *path)
+{
+    frt_auto_free char *directory = strdup(path);
+    char *slash = directory ? strrchr(directory, '/') : NULL;
+
+    if (!slash || slash == directory)
+        return directory ? 0 : -ENOMEM;
+    *slash = '\0';
+    return mkdir(directory, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int frt_listen(struct frt_daemon *daemon)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    frt_auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const char *path = daemon->conf->socket;
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    r = make_directory_of(path);
+    if (r < 0)
+        return r;
+    unlink(path); /* ours alone: the trail's lock has already refused a second frtd */
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, 0666) < 0 ||
+        listen(fd, 1024) < 0)
+        return -errno;
+    daemon->listen_fd = frt_steal_fd(&fd);
+    return 0;
+}
+
+int frt_listen_watch(struct frt_daemon *daemon)
+{
+    return sd_event_add_io(daemon->event, NULL, daemon->listen_fd, EPOLLIN, on_connect, daemon);
+}
+
+void frt_connections_sweep(struct frt_daemon *daemon)
+{
+    struct frt_connection *next;
+
+    for (struct frt_connection *c = daemon->connections; c; c = next) {
+        next = c->next;
+        if (!c->granted && !c->gate && frt_mono_ms() - c->active_ms > IDLE_MS)
+            connection_free(c);
+    }
+}
+
+void frt_connections_close(struct frt_daemon *daemon)
+{
+    while (daemon->connections)
+        connection_free(daemon->connections);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * frtd, the decision point: state that its parts share. One thread, one event loop, one writer of the trail.
+ *
+ * The life of an attempt: connection.c reads a question and who asks it (peer.c); attempt.c gathers the
+ * facts, decides and appends the record; the answer waits in the batch until commit.c has sealed it, and only
+ * then leaves.
+ */
+#ifndef FRT_DAEMON_DAEMON_H
+#define FRT_DAEMON_DAEMON_H
+
+#include <systemd/sd-event.h>
+
+#include "daemon/clock.h"
+#include "daemon/ledger.h"
+#include "daemon/peer.h"
+#include "decision/decide.h"
+#include "directory/replica_feed.h"
+#include "protocol/message.h"
+#include "settings/frt_conf.h"
+#include "trail/writer.h"
+
+#define FRT_BATCH_MAX           128 /* answers that wait for one seal; the trail takes 256 records */
+#define FRT_CONNECTIONS_MAX     4096
+#define FRT_CONNECTIONS_PER_UID 128 /* of ordinary users */
+
+struct frt_connection;
+
+struct frt_pending {
+    struct frt_connection *connection; /* NULL: went away while it waited */
+    struct frt_answer answer;
+    char used_request[FRT_NAME_MAX]; /* request this answer consumes a use of; "" none */
+};
+
+struct frt_counts {
+    uint64_t deny, allow, exempt, not_governed, undecided, malformed, counted;
+};
+
+struct frt_daemon {
+    struct frt_conf *conf;
+    struct frt_policy *policy;
+    struct frt_view *view;
+    struct frt_trail *trail;
+    struct frt_ledger *ledger; /* uses of requests, last denials, floods */
+    struct frt_clock clock;
+    struct frt_counts counts;
+    enum frt_gate_state gate;
+    int64_t started_s;
+    gid_t auditors_gid; /* (gid_t)-1: none */
+
+    sd_event *event;
+    sd_event_source *commit_source;
+    int listen_fd;
+    struct frt_connection *connections; /* list */
+    size_t connection_count;
+    struct frt_pending pending[FRT_BATCH_MAX];
+    size_t pending_count;
+
+    struct frt_replica_feed *feed; /* NULL: the directory is LDIF files */
+    int replica_fd;
+    pid_t replica_pid;
+    char replica_state[256]; /* last word of the replica, for status */
+};
+
+/* daemon/start.c: everything up to the loop, and its end. */
+int frt_daemon_start(struct frt_daemon *daemon, const char *conf_path);
+void frt_daemon_stop(struct frt_daemon *daemon);
+
+/* daemon/open_trail.c */
+int frt_daemon_open_trail(struct frt_daemon *daemon);
+
+/* daemon/reload.c: reads configuration, policy and LDIF anew; all of it or none of it. */
+void frt_daemon_reload(struct frt_daemon *daemon);
+
+/* daemon/directory_source.c */
+int frt_directory_open(
+    struct frt_daemon *daemon); /* reads LDIF or starts frt-replica (before privileges go) */
+int frt_directory_watch(struct frt_daemon *daemon); /* adds the replica to the loop */
+int frt_directory_load_files(const struct frt_conf *conf, struct frt_view **ret_view, char *error,
+                             size_t error_size);
+enum frt_view_state frt_directory_state(const struct frt_daemon *daemon);
+
+/* daemon/connection.c */
+int frt_listen(struct frt_daemon *daemon);
+int frt_listen_watch(struct frt_daemon *daemon);
+void frt_connections_sweep(struct frt_daemon *daemon); /* closes idle ones; every second */
+void frt_connections_close(struct frt_daemon *daemon);
+
+/* daemon/commit.c: takes `answer` over; it leaves when its batch is sealed. */
+int frt_commit_init(struct frt_daemon *daemon);
+void frt_commit_later(struct frt_daemon *daemon, struct frt_connection *connection, struct frt_answer *answer,
+                      const char *used_request);
+void frt_commit_now(struct frt_daemon *daemon);
+/* A record nobody waits for (role changes, beats, clock). */
+void frt_record_aside(struct frt_daemon *daemon, const struct frt_record *record);
+
+/* daemon/connection.c, for commit.c */
+void frt_connection_send(struct frt_connection *connection, const struct frt_answer *answer);
+void frt_connection_forget_pending(struct frt_daemon *daemon, struct frt_connection *connection);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/daemon.h"
+#include "settings/policy_file.h"
+#include "support/journal.h"
+
+#define EXIT_USAGE  64 /* sysexits(3) EX_USAGE */
+#define EXIT_CONFIG 78 /* EX_CONFIG */
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: frtd [--config FILE] [--check]\n"
+          "\n"
+          "The decision point of frtgate: answers who may open a facial recognition tool, and records every\n"
+          "answer in the trail before giving it.\n"
+          "\n"
+          "  -c, --config FILE  configuration (default " FRT_CONF_PATH ")\n"
+          "      --check        read the configuration, policy and LDIF files, say what is wrong, and exit\n"
+          "  -h, --help         this text\n"
+          "  -V, --version      version\n"
+          "\n"
+          "Signals: SIGHUP reads configuration, policy and LDIF anew (all of it or none); SIGTERM stops.\n"
+          "Exit status: 0 stopped as asked, 1 failed, 64 wrong usage, 78 configuration or policy is wrong.\n"
+          "See frtd(8), frt.conf(5), frt-policy(5).\n",
+          out);
+}
+
+static void warn(void *arg, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "warning: %s\n", text);
+}
+
+static int check(const char *conf_path)
+{
+    char error[FRT_POLICY_ERROR_MAX];
+    struct frt_conf *conf = NULL;
+    struct frt_policy *policy = NULL;
+    struct frt_view *view = NULL;
+    int r = frt_conf_load(conf_path, &conf, error);
+
+    if (r == 0)
+        r = frt_policy_load(conf->policy, time(NULL), warn, NULL, &policy, error);
+    if (r == 0 && conf->directory.ldif[0])
+        r = frt_directory_load_files(conf, &view, error, sizeof(error));
+    if (r < 0)
+        fprintf(stderr, "%s\n", error);
+    else
+        printf("%s: good; host %s, policy %s edition %s\n", conf_path, conf->host, policy->id,
+               policy->edition);
+    frt_view_free(view);
+    frt_policy_free(policy);
+    frt_conf_free(conf);
+    return r < 0 ? EXIT_CONFIG : 0;
+}
+
+static int run(const char *conf_path)
+{
+    struct frt_daemon daemon = {.listen_fd = -1, .replica_fd = -1};
+    int r;
+
+    frt_journal_open("frtd");
+    r = frt_daemon_start(&daemon, conf_path);
+    if (r == 0)
+        r = sd_event_loop(daemon.event);
+    else
+        frt_journal(LOG_ERR, "frtd did not start: %s", strerror(-r));
+    frt_daemon_stop(&daemon);
+    if (r >= 0)
+        return 0;
+    return r == -EINVAL || r == -ENOENT || r == -EPERM ? EXIT_CONFIG : 1;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'C'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *conf_path = FRT_CONF_PATH;
+    bool only_check = false;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            conf_path = optarg;
+            break;
+        case 'C':
+            only_check = true;
+            break;
+        case 'h':
+            print_help(stdout);
+            return 0;
+        case 'V':
+            puts("frtd " FRT_VERSION);
+            return 0;
+        default:
+            print_help(stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind != argc) {
+        fprintf(stderr, "frtd: unexpected argument: %s\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    return only_check ? check(conf_path) : run(conf_path);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The notice is what the policy would say if this person opened a face surveillance system now; people whom
+ * the city's layer does not bind get none. */
+static void add_notice(struct frt_daemon *daemon, const struct frt_judgement *judgement,
+                       struct frt_answer *answer)
+{
+    struct frt_facts facts = judgement->resolution.facts;
+    struct frt_decision decision;
+    uint8_t subject = facts.value[FRT_FACT_SUBJECT];
+
+    if (subject != FRT_SUBJECT_OFFICIAL && subject != FRT_SUBJECT_DUAL)
+        return;
+    facts.value[FRT_FACT_TOOL_CLASS] = FRT_TOOL_FACE_SURVEILLANCE;
+    facts.value[FRT_FACT_CAPABILITY] = FRT_CAPABILITY_RECOGNITION;
+    facts.value[FRT_FACT_MATCH] = FRT_MATCH_NAMED;
+    facts.value[FRT_FACT_ACTION] = FRT_ACTION_EXEC;
+    frt_decide(daemon->policy, &facts, &decision);
+    if (!decision.rule)
+        return;
+    snprintf(answer->message, sizeof(answer->message), "%s", decision.rule->message);
+    snprintf(answer->citation, sizeof(answer->citation), "%s", decision.rule->citation);
+    snprintf(answer->rule, sizeof(answer->rule), "%s", decision.rule->id);
+}
+
+void frt_session_note(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
+                      struct frt_answer *ret_answer)
+{
+    struct frt_judgement judgement;
+    struct frt_record record;
+
+    frt_attempt_judge(daemon, ask, peer, NULL, &judgement);
+    *ret_answer = (struct frt_answer){.verdict = FRT_VERDICT_NOT_GOVERNED, .reason = FRT_REASON_NOT_FRT};
+    memcpy(ret_answer->rid, ask->rid, sizeof(ret_answer->rid));
+    snprintf(ret_answer->contact, sizeof(ret_answer->contact), "%s", daemon->policy->contact);
+    if (ask->kind == FRT_ASK_SESSION_OPEN)
+        add_notice(daemon, &judgement, ret_answer);
+    frt_record_init(&record, "session");
+    frt_record_add_text(&record, "what",
+                        ask->kind == FRT_ASK_SESSION_OPEN ? "session opened" : "session closed");
+    frt_record_add_text(&record, "svc", ask->service);
+    frt_record_add_text(&record, "user", ask->user);
+    frt_record_add_number(&record, "auid", judgement.attempt.login_uid);
+    frt_record_add_text(&record, "tool", ask->tool);
+    frt_record_add_text(&record, "tty", ask->tty);
+    frt_record_add_text(&record, "rhost", ask->rhost);
+    frt_record_add_number(&record, "pid", peer->pid);
+    ret_answer->decision = frt_trail_append(daemon->trail, &record);
+}
+
+void frt_session_needs_request(struct frt_daemon *daemon, const struct frt_ask *ask,
+                               const struct frt_peer *peer, struct frt_answer *ret_answer)
+{
+    struct frt_ask without = *ask;
+    struct frt_judgement judgement;
+
+    without.request[0] = '\0';
+    frt_attempt_judge(daemon, &without, peer, NULL, &judgement);
+    frt_attempt_answer(daemon, ask, &judgement.decision, ret_answer);
+    ret_answer->needs_request = judgement.decision.reason == FRT_REASON_NO_REQUEST;
+}
