@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The subcommands of frt: one file each, argv[0] is the subcommand's name. Exit status, the same for all:
+ *
+ *     0  done; for check: would be let pass
+ *     1  the answer is no: would be denied, table differs, trail altered
+ *     2  trail cut short            (verify)
+ *     3  trail has an unsealed tail (verify)
+ *     4  wrong usage, unreadable input
+ *     5  frtd does not answer
+ */
+#ifndef FRT_CLI_COMMANDS_H
+#define FRT_CLI_COMMANDS_H
+
+#define FRT_EXIT_YES         0
+#define FRT_EXIT_NO          1
+#define FRT_EXIT_CUT         2
+#define FRT_EXIT_UNSEALED    3
+#define FRT_EXIT_USAGE       4
+#define FRT_EXIT_UNREACHABLE 5
+
+int frt_status_command(int argc, char **argv);
+int frt_check_command(int argc, char **argv);
+int frt_why_command(int argc, char **argv);
+int frt_log_command(int argc, char **argv);
+int frt_verify_command(int argc, char **argv);
+int frt_policy_command(int argc, char **argv);
+int frt_run_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "protocol/client.h"
+#include "support/cleanup.h"
+#include "support/file.h"
+#include "support/time_text.h"
+#include "trail/verify.h"
+
+struct arguments {
+    const char *conf_path, *log_dir, *origin, *first_key, *live_key, *checkpoint_file, *checkpoint_key;
+    long long proof; /* -1: none */
+    unsigned threads;
+    bool as_json;
+};
+
+static void print_help(FILE *out)
+{
+    fputs(
+        "Usage: frt verify [OPTION]... [LOG_DIR]\n\n"
+        "Proves that the trail is whole: every record chained to the one before, every commit sealed with a "
+        "key that was\n"
+        "used once and destroyed. Without LOG_DIR the configured trail, and the running frtd is asked for "
+        "its live key.\n\n"
+        "  --first-key HEX       the public key printed when the trail began, from where you keep it (pk0)\n"
+        "  --origin NAME         the trail's origin, likewise\n"
+        "  --live-key HEX        the running frtd's next key: shows that the end was not cut off\n"
+        "  --checkpoint FILE     a published checkpoint; with --checkpoint-key VKEY\n"
+        "  --proof N             print the inclusion proof of record N\n"
+        "  --threads N           0: one per core (default)\n"
+        "  --json                the result for programs\n"
+        "  --config FILE         configuration (default " FRT_CONF_PATH ")\n\n"
+        "Exit status: 0 whole, 1 altered, 2 cut short, 3 ends with bytes no seal covers, 4 could not be "
+        "done.\n",
+        out);
+}
+
+struct progress {
+    int64_t begun_ms, shown_ms;
+};
+
+/* Only when somebody watches, and only when it takes long enough to wonder. */
+static void show_progress(void *arg, uint64_t done_bytes, uint64_t total_bytes)
+{
+    struct progress *progress = arg;
+    int64_t now_ms = frt_mono_ms();
+
+    if (!isatty(STDERR_FILENO) || now_ms - progress->begun_ms < 500 || now_ms - progress->shown_ms < 200)
+        return;
+    progress->shown_ms = now_ms;
+    fprintf(stderr, "\r%3.0f %% of %.1f MiB ",
+            total_bytes ? 100.0 * (double)done_bytes / (double)total_bytes : 100.0,
+            (double)total_bytes / 1048576);
+}
+
+static void print_proof(const struct frt_verify_result *result, uint64_t n)
+{
+    struct frt_proof proof;
+    int r = frt_verify_prove_record(result, n, &proof);
+
+    if (r < 0) {
+        fprintf(stderr, "frt: there is no sealed record %" PRIu64 "\n", n);
+        return;
+    }
+    printf("inclusion proof of record %" PRIu64 " in %" PRIu64 " (RFC 6962, 2.1.1), root %s\n", n,
+           result->records, result->root);
+    for (size_t i = 0; i < proof.length; i++) {
+        for (size_t k = 0; k < FRT_HASH_SIZE; k++)
+            printf("%02x", proof.path[i][k]);
+        putchar('\n');
+    }
+}
+
+static const char *verdict(const struct frt_verify_result *result)
+{
+    switch (result->status) {
+    case FRT_VERIFY_OK:
+        return "whole";
+    case FRT_VERIFY_ALTERED:
+        return "ALTERED";
+    case FRT_VERIFY_CUT:
+        return "CUT SHORT";
+    case FRT_VERIFY_UNSEALED:
+        return "whole up to the last seal; behind it are bytes that no seal covers (an interrupted commit)";
+    case FRT_VERIFY_FAILED:
+        return "not verified";
+    }
+    return "not verified";
+}
+
+static void print_result(const struct frt_verify_result *result, bool end_is_known)
+{
+    char first[FRT_TIME_TEXT_MAX] = "", last[FRT_TIME_TEXT_MAX] = "";
+
+    printf("trail %s: %s\n", result->origin, verdict(result));
+    if (result->what[0])
+        printf("  %s%s%s", result->file, result->file[0] ? ": " : "", result->what);
+    if (result->what[0] && result->line > 0)
+        printf(" (line %" PRIu64 ", byte %" PRIu64 ")", result->line, result->offset);
+    if (result->what[0])
+        putchar('\n');
+    if (result->status == FRT_VERIFY_FAILED)
+        return;
+    if (result->records > 0) {
+        frt_time_format(result->first_us / 1000000, first);
+        frt_time_format(result->last_us / 1000000, last);
+    }
+    printf("  %" PRIu64 " records under %" PRIu64 " seals in %" PRIu64 " segments, %s to %s\n",
+           result->records, result->seals, result->segments, first, last);
+    printf("  tree root %s\n", result->root);
+    if (result->void_ranges > 0)
+        printf("  %" PRIu64 " declared void ranges (interrupted commits, never answered), %" PRIu64
+               " bytes\n",
+               result->void_ranges, result->void_bytes);
+    if (result->is_key_from_log)
+        puts("  The first key was read beside the log itself: give --first-key from where you keep it for a "
+             "proof that\n"
+             "  holds against somebody who could rewrite this folder.");
+    if (!end_is_known)
+        puts("  Without a live key or checkpoint it cannot be seen whether the end was cut off at a seal.");
+}
+
+static void print_json(const struct frt_verify_result *result)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "status", json_integer(result->status));
+    json_object_set_new(object, "verdict", json_string(verdict(result)));
+    json_object_set_new(object, "file", json_string(result->file));
+    json_object_set_new(object, "line", json_integer((json_int_t)result->line));
+    json_object_set_new(object, "what", json_string(result->what));
+    json_object_set_new(object, "origin", json_string(result->origin));
+    json_object_set_new(object, "records", json_integer((json_int_t)result->records));
+    json_object_set_new(object, "seals", json_integer((json_int_t)result->seals));
+    json_object_set_new(object, "segments", json_integer((json_int_t)result->segments));
+    json_object_set_new(object, "bytes", json_integer((json_int_t)result->bytes));
+    json_object_set_new(object, "root", json_string(result->root));
+    json_object_set_new(object, "first_key", json_string(result->first_key));
+    json_object_set_new(object, "next_key", json_string(result->next_key));
+    json_object_set_new(object, "tail_bytes", json_integer((json_int_t)result->tail_bytes));
+    json_object_set_new(object, "key_from_log", json_boolean(result->is_key_from_log));
+    frt_cli_print_json(object);
+    json_decref(object);
+}
+
+static void run_verification(const struct arguments *arguments, const char *log_dir, const char *live_key,
+                             const char *checkpoint, struct frt_verify_result *ret_result)
+{
+    struct progress progress = {.begun_ms = frt_mono_ms()};
+    const struct frt_verify_options options = {
+        .log_dir = log_dir,
+        .origin = arguments->origin,
+        .first_key = arguments->first_key,
+        .live_key = live_key,
+        .checkpoint = checkpoint,
+        .checkpoint_key = arguments->checkpoint_key,
+        .threads = arguments->threads,
+        .keep_leaves = arguments->proof >= 0,
+        .progress = show_progress,
+        .progress_arg = &progress,
+    };
+
+    frt_trail_verify(&options, ret_result);
+    if (progress.shown_ms)
+        fputs("\r                              \r", stderr);
+}
+
+/* Prints the result and clears it; returns the exit status. */
+static int report(const struct arguments *arguments, const char *live_key, struct frt_verify_result *result)
+{
+    int status = (int)result->status;
+
+    if (arguments->as_json)
+        print_json(result);
+    else
+        print_result(result, live_key || arguments->checkpoint_file);
+    if (arguments->proof >= 0 && (status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED))
+        print_proof(result, (uint64_t)arguments->proof);
+    frt_verify_result_clear(result);
+    return status;
+}
+
+/* The live key of the running frtd; false when it does not run, and the trail is verified without. */
+static bool ask_live_key(const struct frt_conf *conf, char key[65])
+{
+    struct frt_ask ask = frt_cli_question(FRT_ASK_STATUS);
+    struct frt_answer answer;
+    json_t *status;
+
+    key[0] = '\0';
+    if (frt_client_ask_once(conf->socket, &ask, frt_mono_ms() + FRT_CLI_TIMEOUT_MS, &answer) < 0)
+        return false;
+    status = answer.text ? json_loadb(answer.text, answer.text_length, 0, NULL) : NULL;
+    snprintf(key, 65, "%s", frt_cli_text(json_object_get(status, "trail"), "live_public_key"));
+    json_decref(status);
+    frt_answer_clear(&answer);
+    return key[0] != '\0';
+}
+
+#define ROUNDS_MAX 5
+
+/* A running frtd seals on while the files are read. Only when its key did not change during a round does a round that does
+ * not end in it say anything about a missing end. */
+static void verify_running(const struct arguments *arguments, const struct frt_conf *conf,
+                           const char *checkpoint, char key[65], struct frt_verify_result *ret_result)
+{
+    char before[65];
+
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        strcpy(before, key);
+        run_verification(arguments, conf->log_dir, before, checkpoint, ret_result);
+        if ((ret_result->status != FRT_VERIFY_CUT && ret_result->status != FRT_VERIFY_UNSEALED) ||
+            !ask_live_key(conf, key) || strcmp(before, key) == 0)
+            return;
+        frt_verify_result_clear(ret_result);
+    }
+    key[0] = '\0';
+    run_verification(arguments, conf->log_dir, NULL, checkpoint, ret_result);
+}
+
+static int verify_configured(const struct arguments *arguments, const char *checkpoint)
+{
+    struct frt_conf *conf = frt_cli_conf(arguments->conf_path);
+    struct frt_verify_result result;
+    char key[65] = "";
+    int status;
+
+    if (!conf)
+        return FRT_EXIT_USAGE;
+    if (arguments->live_key || !ask_live_key(conf, key))
+        run_verification(arguments, conf->log_dir, arguments->live_key, checkpoint, &result);
+    else
+        verify_running(arguments, conf, checkpoint, key, &result);
+    status = report(arguments, arguments->live_key ? arguments->live_key : key[0] ? key : NULL, &result);
+    frt_conf_free(conf);
+    return status;
+}
+
+static int verify_directory(const struct arguments *arguments, const char *log_dir, const char *checkpoint)
+{
+    struct frt_verify_result result;
+
+    run_verification(arguments, log_dir, arguments->live_key, checkpoint, &result);
+    return report(arguments, arguments->live_key, &result);
+}
+
+static bool take_number(const char *value, long long *ret_number)
+{
+    char *end;
+
+    errno = 0;
+    *ret_number = strtoll(value, &end, 10);
+    if (errno == 0 && end != value && *end == '\0' && *ret_number >= 0)
+        return true;
+    fprintf(stderr, "frt: %s: expected a whole number\n", value);
+    return false;
+}
+
+static bool take_option(int option, struct arguments *arguments)
+{
+    long long number;
+
+    switch (option) {
+    case 'c':
+        arguments->conf_path = optarg;
+        return true;
+    case 'k':
+        arguments->first_key = optarg;
+        return true;
+    case 'o':
+        arguments->origin = optarg;
+        return true;
+    case 'l':
+        arguments->live_key = optarg;
+        return true;
+    case 'p':
+        arguments->checkpoint_file = optarg;
+        return true;
+    case 'v':
+        arguments->checkpoint_key = optarg;
+        return true;
+    case 'j':
+        arguments->as_json = true;
+        return true;
+    case 'n':
+        return take_number(optarg, &arguments->proof);
+    case 't':
+        if (!take_number(optarg, &number) || number > 1024)
+            return false;
+        arguments->threads = (unsigned)number;
+        return true;
+    default:
+        print_help(option == 'h' ? stdout : stderr);
+        return false;
+    }
+}
+
+int frt_verify_command(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"first-key", required_argument, NULL, 'k'},
+        {"origin", required_argument, NULL, 'o'},
+        {"live-key", required_argument, NULL, 'l'},
+        {"checkpoint", required_argument, NULL, 'p'},
+        {"checkpoint-key", required_argument, NULL, 'v'},
+        {"proof", required_argument, NULL, 'n'},
+        {"threads", required_argument, NULL, 't'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct arguments arguments = {.proof = -1};
+    frt_auto_free char *checkpoint = NULL;
+    const char *what;
+    size_t length;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if (!take_option(option, &arguments))
+            return option == 'h' ? 0 : FRT_EXIT_USAGE;
+    if (argc - optind > 1) {
+        print_help(stderr);
+        return FRT_EXIT_USAGE;
+    }
+    if (arguments.checkpoint_file &&
+        frt_file_read(arguments.checkpoint_file, FRT_FILE_ANY, 65536, &checkpoint, &length, &what) < 0) {
+        fprintf(stderr, "frt: %s: %s\n", arguments.checkpoint_file, what);
+        return FRT_EXIT_USAGE;
+    }
+    if (optind == argc)
+        return verify_configured(&arguments, checkpoint);
+    return verify_directory(&arguments, argv[optind], checkpoint);
+}
