@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "support/journal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* UTF-8 of our own texts may pass; control characters that could act on a terminal or forge a line may not.
+ */
+static void make_safe(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            *text = '?';
+}
+
+void frt_journal_open(const char *program)
+{
+    openlog(program, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
+}
+
+void frt_journal(int priority, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    make_safe(text);
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "%s\n", text);
+    else
+        fprintf(stderr, "<%d>%s\n", priority, text);
+    if (priority <= LOG_WARNING)
+        syslog(priority, "%s", text);
+}

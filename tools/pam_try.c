@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Walks a PAM service the way a login program does, from service files in a folder of one's own, so that a line can be tried
+ * before it stands in /etc/pam.d. Prints what the person would see; exits with the PAM result code.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <security/pam_appl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 64
+
+struct options {
+    const char *confdir, *ruser, *tool, *request, *login_uid, *rhost;
+    bool session, quiet;
+};
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: pam-try [OPTION]... SERVICE USER\n\n"
+          "  --confdir DIR     folder with the service files (default /etc/pam.d)\n"
+          "  --login-uid UID   set the kernel's login uid first, as a login would (root only)\n"
+          "  --ruser USER      who asks (PAM_RUSER), as su and sudo set it\n"
+          "  --tool ID         FRT_TOOL of the PAM environment, for lines with tool=env\n"
+          "  --request ID      the answer to the question for a written request\n"
+          "  --session         open and close a session too\n\n"
+          "Exit status: the PAM result code (0 success, 6 permission denied, 9 could not be decided).\n",
+          out);
+}
+
+/* Prompts are answered with --request, or nothing; messages are shown. */
+static int converse(int count, const struct pam_message **messages, struct pam_response **ret_responses,
+                    void *arg)
+{
+    const struct options *options = arg;
+    struct pam_response *responses = calloc((size_t)count, sizeof(*responses));
+
+    if (!responses)
+        return PAM_BUF_ERR;
+    for (int i = 0; i < count; i++) {
+        bool prompt =
+            messages[i]->msg_style == PAM_PROMPT_ECHO_ON || messages[i]->msg_style == PAM_PROMPT_ECHO_OFF;
+
+        printf("    | %s%s\n", messages[i]->msg, prompt && options->request ? options->request : "");
+        if (prompt)
+            responses[i].resp = strdup(options->request ? options->request : "");
+    }
+    *ret_responses = responses;
+    return PAM_SUCCESS;
+}
+
+static int set_login_uid(const char *uid)
+{
+    int fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && write(fd, uid, strlen(uid)) == (ssize_t)strlen(uid);
+
+    if (fd >= 0)
+        close(fd);
+    if (!ok)
+        perror("pam-try: /proc/self/loginuid");
+    return ok ? 0 : -1;
+}
+
+static void set_environment(pam_handle_t *pamh, const char *name, const char *value)
+{
+    char entry[256];
+
+    if (!value)
+        return;
+    snprintf(entry, sizeof(entry), "%s=%s", name, value);
+    pam_putenv(pamh, entry);
+}
+
+static int walk(pam_handle_t *pamh, const struct options *options)
+{
+    int flags = options->quiet ? PAM_SILENT : 0;
+    int r = PAM_SUCCESS;
+
+    if (options->ruser)
+        r = pam_set_item(pamh, PAM_RUSER, options->ruser);
+    if (r == PAM_SUCCESS)
+        r = pam_set_item(pamh, PAM_TTY, "pam-try");
+    set_environment(pamh, "FRT_TOOL", options->tool);
+    if (options->tool)
+        set_environment(pamh, "FRT_REQUEST", options->request);
+    if (r == PAM_SUCCESS)
+        r = pam_authenticate(pamh, flags);
+    if (r == PAM_SUCCESS)
+        r = pam_acct_mgmt(pamh, flags);
+    if (r == PAM_SUCCESS && options->session) {
+        r = pam_open_session(pamh, flags);
+        if (r == PAM_SUCCESS)
+            r = pam_close_session(pamh, flags);
+    }
+    return r;
+}
+
+static int run(const struct options *options, const char *service, const char *user)
+{
+    const struct pam_conv conversation = {converse, (void *)(uintptr_t)options};
+    pam_handle_t *pamh = NULL;
+    int r;
+
+    if (options->login_uid && set_login_uid(options->login_uid) < 0)
+        return EXIT_USAGE;
+    r = options->confdir ? pam_start_confdir(service, user, &conversation, options->confdir, &pamh)
+                         : pam_start(service, user, &conversation, &pamh);
+    if (r == PAM_SUCCESS)
+        r = walk(pamh, options);
+    printf("    = %s\n", r == PAM_SUCCESS ? "let in" : pam_strerror(pamh, r));
+    pam_end(pamh, r);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"confdir", required_argument, NULL, 'd'},
+        {"ruser", required_argument, NULL, 'r'},
+        {"tool", required_argument, NULL, 't'},
+        {"request", required_argument, NULL, 'q'},
+        {"login-uid", required_argument, NULL, 'l'},
+        {"session", no_argument, NULL, 's'},
+        {"silent", no_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct options options = {0};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'd':
+            options.confdir = optarg;
+            break;
+        case 'r':
+            options.ruser = optarg;
+            break;
+        case 't':
+            options.tool = optarg;
+            break;
+        case 'q':
+            options.request = optarg;
+            break;
+        case 'l':
+            options.login_uid = optarg;
+            break;
+        case 's':
+            options.session = true;
+            break;
+        case 'S':
+            options.quiet = true;
+            break;
+        case 'h':
+            print_help(stdout);
+            return 0;
+        default:
+            print_help(stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (argc - optind != 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    return run(&options, argv[optind], argv[optind + 1]);
+}
