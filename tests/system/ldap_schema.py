@@ -547,8 +547,17 @@ class TheReadme(unittest.TestCase):
 
     def test_four_commands_make_a_directory_with_a_catalogue_and_a_replica(self):
         set_up, password, external = self.commands
+        for name in ("people", "groups"):  # a city has these
+            self.assertEqual(self.server.add(f"dn: ou={name},{self.SUFFIX}\nobjectClass: organizationalUnit\nou: {name}\n"),
+                             OK, self.server.last_error)
         done = self.shell(set_up)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([line for line in done.stderr.splitlines() if line],
+                         ["ldap_add: Already exists (68)", "ldap_add: Already exists (68)"])
+        config = dict(self.server.search(who="config", base="olcDatabase={1}mdb,cn=config").entries)
+        database = config["olcDatabase={1}mdb,cn=config"]
+        self.assertEqual([len(database[name]) for name in ("olcLimits", "olcAccess", "olcDbIndex")], [3, 28, 7])
+        self.assertEqual(len(config), 3)  # the database and two overlays
         self.assertEqual(self.search("(objectClass=frtTool)", self.ADMIN, "sample-admin"), (OK, 44))
 
         replica = f"cn=replica,ou=services,{self.SUFFIX}"

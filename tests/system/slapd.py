@@ -145,6 +145,7 @@ class Slapd:
         self._tls = tls
         self._syncprov = syncprov
         self._bare = bare
+        self._admin_dn = "cn=admin," + (bare or SUFFIX)
         self._log = log
         self._fixed_port = port
         self.port = port or free_port()
@@ -311,7 +312,7 @@ class Slapd:
                               capture_output=True, env=environment, timeout=600, check=False)
 
     def _run(self, command, who, stdin=""):
-        dn, password = identity(who)
+        dn, password = (self._admin_dn, ADMIN_PASSWORD) if who == "admin" else identity(who)
         bind = ["-D", dn, "-w", password] if dn else []
         return self._tool([command[0], "-x", *bind, *command[1:]], stdin)
 
@@ -378,9 +379,8 @@ class Slapd:
                      ("core", "cosine", "nis", "inetorgperson")] + ([] if self._bare else [os.path.join(SCHEMA, "frt.ldif")]):
             with open(path, encoding="utf-8") as ldif:
                 parts.append("".join(line for line in ldif if not line.startswith("#")).strip() + "\n")
-        suffix = self._bare or SUFFIX
-        parts.append(DATABASES.format(config_dn=CONFIG_DN, config_password=CONFIG_PASSWORD, suffix=suffix,
-                                      admin_dn="cn=admin," + suffix, admin_password=ADMIN_PASSWORD, data=self._data))
+        parts.append(DATABASES.format(config_dn=CONFIG_DN, config_password=CONFIG_PASSWORD,
+                                      suffix=self._bare or SUFFIX, admin_dn=self._admin_dn, admin_password=ADMIN_PASSWORD, data=self._data))
         return "\n".join(parts)
 
     def _global_entry(self, external, settings):
