@@ -12,7 +12,7 @@
     (KIND(FRT_ASK_DECIDE) | KIND(FRT_ASK_CHECK) | KIND(FRT_ASK_GRANT) | KIND(FRT_ASK_SESSION_OPEN) |         \
      KIND(FRT_ASK_SESSION_CLOSE) | KIND(FRT_ASK_TOOL_NEEDS_REQUEST))
 #define SESSIONS (KIND(FRT_ASK_SESSION_OPEN) | KIND(FRT_ASK_SESSION_CLOSE))
-#define GATE     KIND(FRT_ASK_GATE)
+#define GATE     (KIND(FRT_ASK_GATE) | KIND(FRT_ASK_DECIDE)) /* frtd takes these from root only */
 #define CHECK    KIND(FRT_ASK_CHECK)
 #define ANSWER   1u
 #define ALL_BITS (FRT_OBLIGE_DOCUMENT | FRT_OBLIGE_REVIEW | FRT_OBLIGE_FLAG_PROXY | FRT_OBLIGE_RETAIN_FINDING)
@@ -38,9 +38,9 @@ static const struct frt_wire_field ask_fields[] = {
     ASK_TEXT(10, evidence, ATTEMPTS),
     ASK(11, action, FRT_WIRE_ENUM, FRT_ACTION_FILE, ATTEMPTS | GATE),
     ASK(12, match, FRT_WIRE_ENUM, FRT_MATCH_PACKAGE, ATTEMPTS | GATE),
-    ASK(13, decision, FRT_WIRE_ID, 0, SESSIONS),
-    ASK(32, pid, FRT_WIRE_ID, 0, GATE),
-    ASK(33, tid, FRT_WIRE_ID, 0, GATE),
+    ASK(13, decision, FRT_WIRE_NUMBER, 0, SESSIONS),
+    ASK(32, pid, FRT_WIRE_NUMBER, 0, GATE),
+    ASK(33, tid, FRT_WIRE_NUMBER, 0, GATE),
     ASK(34, dev, FRT_WIRE_U64, 0, GATE),
     ASK(35, ino, FRT_WIRE_U64, 0, GATE),
     ASK(36, sha256, FRT_WIRE_SHA256, 65, GATE | CHECK),
@@ -78,7 +78,7 @@ void frt_ask_init(struct frt_ask *ask, enum frt_ask_kind kind)
 {
     memset(ask, 0, sizeof(*ask));
     ask->kind = kind;
-    ask->user_uid = ask->login_uid = ask->decision = ask->pid = ask->tid = -1;
+    ask->user_uid = ask->login_uid = -1;
 }
 
 int frt_ask_encode(const struct frt_ask *ask, uint8_t *buffer, size_t size)

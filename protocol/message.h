@@ -49,7 +49,7 @@ struct frt_ask {
     char user[FRT_NAME_MAX];   /* who acts: PAM_USER */
     char ruser[FRT_NAME_MAX];  /* who asked for it: PAM_RUSER; "" not given */
     int64_t user_uid;          /* -1: not given */
-    int64_t login_uid;         /* gate and check: login uid of the opener; -1: unset */
+    int64_t login_uid;         /* gate (DECIDE by root) and check: login uid of the opener; -1: unset */
     char service[FRT_NAME_MAX];
     char tty[FRT_NAME_MAX];
     char rhost[FRT_NAME_MAX];
@@ -58,9 +58,9 @@ struct frt_ask {
     char evidence[FRT_NAME_MAX];
     enum frt_action action;
     enum frt_match match;
-    int64_t decision; /* sessions: record number of the decision that let them begin; -1: not given */
-    /* gate only; digest and path for checks too */
-    int64_t pid, tid; /* -1: not given */
+    int64_t decision; /* sessions: the decision that let them begin; 0 or -1: not given */
+    /* gate (DECIDE by root) only; digest and path for checks too */
+    int64_t pid, tid; /* 0: not given */
     uint64_t dev, ino;
     char sha256[65];
     char path[FRT_PATH_TEXT_MAX];

@@ -58,6 +58,7 @@ static size_t number_size(enum frt_wire_kind kind)
     case FRT_WIRE_BITS:
         return 4;
     case FRT_WIRE_ID:
+    case FRT_WIRE_NUMBER:
     case FRT_WIRE_U64:
         return 8;
     case FRT_WIRE_TEXT:
@@ -109,6 +110,8 @@ static bool is_allowed(const struct frt_wire_field *field, const struct value *v
         return value->number < UINT32_MAX;
     case FRT_WIRE_ID:
         return value->number <= INT64_MAX;
+    case FRT_WIRE_NUMBER:
+        return value->number > 0 && value->number <= INT64_MAX;
     case FRT_WIRE_U64:
         return value->number > 0;
     case FRT_WIRE_ENUM:
@@ -155,6 +158,10 @@ static bool load(const struct frt_wire_field *field, const void *object, struct 
         memcpy(&number, member, sizeof(number));
         ret->number = (uint64_t)number;
         return number != -1;
+    case FRT_WIRE_NUMBER:
+        memcpy(&number, member, sizeof(number));
+        ret->number = (uint64_t)number;
+        return number != 0 && number != -1;
     case FRT_WIRE_U64:
         memcpy(&ret->number, member, sizeof(ret->number));
         return ret->number != 0;
@@ -191,6 +198,7 @@ static int store(const struct frt_wire_field *field, const struct value *value, 
         return text->bytes ? 0 : -ENOMEM;
     case FRT_WIRE_UID:
     case FRT_WIRE_ID:
+    case FRT_WIRE_NUMBER:
     case FRT_WIRE_U64:
         memcpy(member, &value->number, sizeof(value->number));
         return 0;

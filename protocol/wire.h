@@ -21,6 +21,7 @@ enum frt_wire_kind {
     FRT_WIRE_SHA256,  /* char[65]; 64 bytes, lower-case hex */
     FRT_WIRE_UID,     /* int64_t, -1 not given; u32, 0xFFFFFFFF ((uid_t)-1) refused */
     FRT_WIRE_ID,      /* int64_t, -1 not given; u64 below 2^63 */
+    FRT_WIRE_NUMBER,  /* int64_t, 0 or -1 not given; u64, 1..2^63-1 */
     FRT_WIRE_U64,     /* uint64_t, 0 not given; u64 */
     FRT_WIRE_ENUM,    /* an enum, 0 not given; u8, 1..limit */
     FRT_WIRE_BITS,    /* unsigned, 0 not given; u32, only bits of limit */

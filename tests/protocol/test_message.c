@@ -227,9 +227,9 @@ static const struct hand_made hand_made[] = {
     {"uid 4294967295 (P8)", "user_uid", FRT_ASK_DECIDE, BYTES(3, 0, 4, 0, 0xff, 0xff, 0xff, 0xff)},
     {"a uid of 8 bytes", "user_uid", FRT_ASK_DECIDE, BYTES(3, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0)},
     {"a uid of 3 bytes", "user_uid", FRT_ASK_DECIDE, BYTES(3, 0, 3, 0, 0, 0, 0)},
-    {"a login uid in an attempt", "login_uid", FRT_ASK_DECIDE, BYTES(4, 0, 4, 0, 1, 0, 0, 0)},
+    {"a login uid from a launcher", "login_uid", FRT_ASK_GRANT, BYTES(4, 0, 4, 0, 1, 0, 0, 0)},
     {"a login uid in a check", NULL, FRT_ASK_CHECK, BYTES(4, 0, 4, 0, 1, 0, 0, 0)},
-    {"an inode in an attempt", "ino", FRT_ASK_DECIDE, BYTES(35, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0)},
+    {"an inode from a launcher", "ino", FRT_ASK_GRANT, BYTES(35, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0)},
     {"an inode of 0", "ino", FRT_ASK_GATE, BYTES(35, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0)},
     {"a pid past 2^63", "pid", FRT_ASK_GATE, BYTES(32, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0x80)},
     {"a user in a status question", "user", FRT_ASK_STATUS, BYTES(1, 0, 1, 0, 'a')},
@@ -240,9 +240,10 @@ static const struct hand_made hand_made[] = {
     {"the last match", NULL, FRT_ASK_DECIDE, BYTES(12, 0, 1, 0, FRT_MATCH_PACKAGE)},
     {"a match after the last", "match", FRT_ASK_DECIDE, BYTES(12, 0, 1, 0, FRT_MATCH_PACKAGE + 1)},
     {"a decision's number in a session", NULL, FRT_ASK_SESSION_OPEN,
-     BYTES(13, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0)},
+     BYTES(13, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0)},
     {"a decision's number in an attempt", "decision", FRT_ASK_DECIDE,
-     BYTES(13, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0)},
+     BYTES(13, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0)},
+    {"a pid of 0", "pid", FRT_ASK_GATE, BYTES(32, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0)},
     {"a digest of three bytes", "sha256", FRT_ASK_GATE, BYTES(36, 0, 3, 0, 'a', 'b', 'c')},
     {"a digest in capitals", "sha256", FRT_ASK_GATE,
      BYTES(36, 0, 64, 0, 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A',
@@ -335,6 +336,7 @@ static void set_ruser_to_newline(struct frt_ask *ask)
 
 static void set_path_in_attempt(struct frt_ask *ask)
 {
+    ask->kind = FRT_ASK_GRANT;
     strcpy(ask->path, "/bin/x");
 }
 
