@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Opening a trail (trail format, section 7): what is on disk is checked, the key that the last seal names is looked for, what
+ * was written and never answered is declared void, and a new segment begins.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/cleanup.h"
+#include "support/file.h"
+#include "trail/checkpoint.h"
+#include "trail/encoding.h"
+#include "trail/writer_state.h"
+
+struct opening {
+    const struct frt_trail_options *options;
+    struct frt_trail *trail;
+    struct frt_key_slot slots[FRT_KEY_SLOTS];
+    struct frt_segments segments;
+    char *error;
+};
+
+__attribute__((format(printf, 3, 4))) static int say(struct opening *opening, int result, const char *format,
+                                                     ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(opening->error, FRT_TRAIL_ERROR_MAX, format, args);
+    va_end(args);
+    return result;
+}
+
+static int64_t real_clock_us(void *arg)
+{
+    struct timespec now;
+
+    (void)arg;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+/* 32 digits without the dashes; zeros where there is no /proc. */
+static void read_boot_id(char boot_id[33])
+{
+    frt_auto_fclose FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    char text[64] = "", *out = boot_id;
+
+    memset(boot_id, '0', 32);
+    boot_id[32] = '\0';
+    if (!file || !fgets(text, sizeof(text), file))
+        return;
+    for (const char *p = text; *p && out < boot_id + 32; p++)
+        if (*p != '-' && *p != '\n')
+            *out++ = *p;
+}
+
+static int open_places(struct opening *opening)
+{
+    const struct frt_trail_options *options = opening->options;
+    struct frt_trail *trail = opening->trail;
+    frt_auto_close int key_dir = -1;
+    int r;
+
+    trail->log_fd = open(options->log_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (trail->log_fd < 0)
+        return say(opening, -errno, "%s: cannot open the log directory: %s", options->log_dir,
+                   strerror(errno));
+    if (flock(trail->log_fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK
+                   ? say(opening, FRT_TRAIL_E_LOCKED, "%s: another writer holds this trail", options->log_dir)
+                   : say(opening, -errno, "%s: cannot lock: %s", options->log_dir, strerror(errno));
+    key_dir = open(options->key_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (key_dir < 0)
+        return say(opening, -errno, "%s: cannot open the key directory: %s", options->key_dir,
+                   strerror(errno));
+    r = frt_key_slots_open(trail->io, key_dir, &trail->key_fd);
+    if (r == -EPERM)
+        return say(opening, r, "%s/%s: expected a regular file of mode 0600", options->key_dir,
+                   FRT_KEY_FILE_NAME);
+    if (r == 0)
+        r = frt_key_slots_read(trail->key_fd, opening->slots);
+    return r < 0 ? say(opening, r, "%s/%s: %s", options->key_dir, FRT_KEY_FILE_NAME, strerror(-r)) : 0;
+}
+
+static bool has_segments(const struct opening *opening)
+{
+    struct frt_segments segments;
+    char what[256];
+    int r = frt_segments_open(opening->options->log_dir, &segments, what);
+    bool has = r < 0 || segments.count > 0;
+
+    frt_segments_close(&segments);
+    return has;
+}
+
+/* The first start: key 0 is stored, then its public half is published. A crash between leaves neither log nor pk0. */
+static int found_trail(struct opening *opening)
+{
+    struct frt_trail *trail = opening->trail;
+    struct frt_key_slot first = {.used = true};
+    char text[FRT_ORIGIN_MAX + 80], hex[65];
+    int r;
+
+    for (unsigned i = 0; i < FRT_KEY_SLOTS; i++)
+        if (opening->slots[i].used && opening->slots[i].index > 0)
+            return say(opening, FRT_TRAIL_E_KEY_BREAK,
+                       "%s: no trail here, but %s/%s holds key %" PRIu64 ": the log was removed or replaced",
+                       opening->options->log_dir, opening->options->key_dir, FRT_KEY_FILE_NAME,
+                       opening->slots[i].index);
+    if (has_segments(opening))
+        return say(opening, FRT_TRAIL_E_ALTERED, "%s/pk0 is missing: put back the first public key",
+                   opening->options->log_dir);
+    r = frt_key_pair_make(&first.pair);
+    if (r == 0)
+        r = frt_key_slots_write(trail->io, trail->key_fd, &first);
+    if (r == 0) {
+        frt_hex_format(first.pair.public_key, FRT_KEY_SIZE, hex);
+        snprintf(text, sizeof(text), "%s %s\n", trail->origin, hex);
+        r = frt_trail_io_publish(trail->io, trail->log_fd, "pk0", text, strlen(text));
+    }
+    opening->slots[0] = first;
+    frt_key_pair_wipe(&first.pair);
+    return r < 0 ? say(opening, r, "%s: cannot begin a trail: %s", opening->options->log_dir, strerror(-r))
+                 : 0;
+}
+
+static int take_identity(struct opening *opening)
+{
+    const char *log_dir = opening->options->log_dir;
+    struct frt_trail *trail = opening->trail;
+    char origin[FRT_ORIGIN_MAX + 1];
+    int r = frt_trail_read_first_key(log_dir, origin, trail->first_key);
+
+    if (r == -ENOENT) {
+        r = found_trail(opening);
+        if (r != 0)
+            return r;
+        r = frt_trail_read_first_key(log_dir, origin, trail->first_key);
+    }
+    if (r == -EBADMSG)
+        return say(opening, FRT_TRAIL_E_ALTERED, "%s/pk0: expected \"<origin> <64 hex digits>\"", log_dir);
+    if (r < 0)
+        return say(opening, r, "%s/pk0: %s", log_dir, strerror(-r));
+    if (strcmp(origin, trail->origin) != 0)
+        return say(opening, FRT_TRAIL_E_ALTERED, "%s/pk0: expected the origin %s, found %s", log_dir,
+                   trail->origin, origin);
+    return 0;
+}
+
+static const struct frt_key_slot *find_key(const struct opening *opening, const struct frt_trail_state *state)
+{
+    for (unsigned i = 0; i < FRT_KEY_SLOTS; i++)
+        if (opening->slots[i].used && opening->slots[i].index == state->seals &&
+            memcmp(opening->slots[i].pair.public_key, state->next_key, FRT_KEY_SIZE) == 0)
+            return &opening->slots[i];
+    return NULL;
+}
+
+static int key_break(struct opening *opening, uint64_t wanted)
+{
+    uint64_t newest = 0;
+    bool any = false;
+
+    for (unsigned i = 0; i < FRT_KEY_SLOTS; i++) {
+        if (opening->slots[i].used && (!any || opening->slots[i].index > newest))
+            newest = opening->slots[i].index;
+        any |= opening->slots[i].used;
+    }
+    if (!any)
+        return say(opening, FRT_TRAIL_E_KEY_BREAK,
+                   "%s/%s holds no key; the log ends where key %" PRIu64 " goes on",
+                   opening->options->key_dir, FRT_KEY_FILE_NAME, wanted);
+    return say(opening, FRT_TRAIL_E_KEY_BREAK,
+               "%s/%s holds key %" PRIu64 "; the log ends where key %" PRIu64 " goes on: %s",
+               opening->options->key_dir, FRT_KEY_FILE_NAME, newest, wanted,
+               newest > wanted ? "the log lost sealed records (cut, rolled back, or a disk that lies)"
+                               : "the key file was rolled back or belongs to another trail");
+}
+
+static int read_checkpoint(struct opening *opening, char **ret_note)
+{
+    frt_auto_free char *path = NULL;
+    const char *what;
+    size_t length;
+    int r;
+
+    if (asprintf(&path, "%s/checkpoint", opening->options->log_dir) < 0)
+        return -ENOMEM;
+    r = frt_file_read(path, FRT_FILE_ANY, FRT_CHECKPOINT_MAX, ret_note, &length, &what);
+    if (r == -ENOENT)
+        return 0;
+    return r < 0 ? say(opening, r, "%s %s: %s", path, what, strerror(-r)) : 0;
+}
+
+/* No segment yet: nothing is sealed, the first key goes on. */
+static void set_fresh(struct opening *opening)
+{
+    struct frt_trail_state *state = &opening->trail->sealed;
+
+    memset(state, 0, sizeof(*state));
+    state->segment = SIZE_MAX;
+    frt_hex_parse(opening->trail->first_key, state->next_key, FRT_KEY_SIZE);
+}
+
+/* Checks the log and finds its sealed end. What follows that end may look like anything (a disk may leave garbage after a
+ * crash): whether it was ever answered is not told by its looks but by the key slots, which hold the successor of the last
+ * answered seal and nothing older. */
+static int examine(struct opening *opening)
+{
+    frt_auto_free char *note = NULL;
+    struct frt_trail *trail = opening->trail;
+    struct frt_verify_options options = {
+        .log_dir = opening->options->log_dir, .origin = trail->origin, .first_key = trail->first_key};
+    struct frt_verify_result result;
+    enum frt_verify_status status;
+    bool is_early = false;
+    int r = read_checkpoint(opening, &note);
+
+    if (r < 0)
+        return r;
+    if (!has_segments(opening) && !note) {
+        set_fresh(opening);
+        return 0;
+    }
+    options.checkpoint = note;
+    status =
+        frt_verify_for_writer(&options, SIZE_MAX, 0, &result, &trail->sealed, &is_early, &opening->segments);
+    frt_verify_result_clear(&result);
+    if (status == FRT_VERIFY_ALTERED && is_early) {
+        struct frt_trail_state early = trail->sealed;
+
+        frt_segments_close(&opening->segments);
+        if (early.segment != SIZE_MAX)
+            frt_verify_for_writer(&options, early.segment, early.offset, &result, &trail->sealed, &is_early,
+                                  &opening->segments);
+        frt_verify_result_clear(&result);
+    }
+    if (status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED ||
+        (status == FRT_VERIFY_ALTERED && !is_early && find_key(opening, &trail->sealed)))
+        return 0;
+    return say(opening, status == FRT_VERIFY_FAILED ? -EIO : FRT_TRAIL_E_ALTERED, "%s/%s:%" PRIu64 ": %s",
+               opening->options->log_dir, result.file, result.line, result.what);
+}
+
+static int take_key(struct opening *opening)
+{
+    struct frt_trail *trail = opening->trail;
+    const struct frt_key_slot *slot = find_key(opening, &trail->sealed);
+    int r;
+
+    if (!slot)
+        return key_break(opening, trail->sealed.seals);
+    trail->key = *slot;
+    frt_hex_format(trail->key.pair.public_key, FRT_KEY_SIZE, trail->live_key);
+    r = frt_key_slots_erase(trail->io, trail->key_fd, (trail->key.index & 1) ^ 1);
+    return r < 0 ? say(opening, r, "%s/%s: %s", opening->options->key_dir, FRT_KEY_FILE_NAME, strerror(-r))
+                 : 0;
+}
+
+static int note_void(struct opening *opening, size_t index, uint64_t offset)
+{
+    struct frt_trail *trail = opening->trail;
+    const struct frt_segment *segment = &opening->segments.list[index];
+
+    if (segment->size == offset && offset > 0)
+        return 0;
+    if (trail->void_count == FRT_VOIDS_MAX)
+        return say(opening, -E2BIG, "%s: more than %d interrupted segments behind the last seal",
+                   opening->options->log_dir, FRT_VOIDS_MAX);
+    memcpy(trail->voids[trail->void_count].name, segment->name, sizeof(segment->name));
+    trail->voids[trail->void_count++].offset = offset;
+    return 0;
+}
+
+static int note_voids(struct opening *opening)
+{
+    struct frt_trail *trail = opening->trail;
+    size_t last = trail->sealed.segment;
+    int r = 0;
+
+    trail->wants_segment = true;
+    if (last != SIZE_MAX) {
+        frt_auto_close int fd = openat(trail->log_fd, opening->segments.list[last].name, O_RDWR | O_CLOEXEC);
+
+        memcpy(trail->name, opening->segments.list[last].name, sizeof(trail->name));
+        trail->offset = trail->sealed.offset;
+        if (fd >= 0)
+            frt_trail_release(fd, opening->segments.list[last].size);
+        r = note_void(opening, last, trail->offset);
+    }
+    for (size_t i = last == SIZE_MAX ? 0 : last + 1; r == 0 && i < opening->segments.count; i++)
+        r = note_void(opening, i, 0);
+    return r;
+}
+
+static int begin_segment(struct opening *opening)
+{
+    struct frt_trail *trail = opening->trail;
+    struct frt_record record;
+    int r;
+
+    frt_record_init(&record, "start");
+    frt_record_add_text(&record, "version", FRT_VERSION);
+    frt_record_add_number(&record, "pid", getpid());
+    r = frt_trail_add(trail, &record);
+    if (r == 0)
+        r = frt_trail_commit(trail);
+    return r < 0 ? say(opening, r, "%s: cannot begin a segment: %s", opening->options->log_dir, strerror(-r))
+                 : 0;
+}
+
+static struct frt_trail *make(const struct frt_trail_options *options)
+{
+    struct frt_trail *trail = calloc(1, sizeof(*trail));
+
+    if (!trail)
+        return NULL;
+    trail->log_fd = trail->key_fd = trail->fd = -1;
+    trail->batch = malloc(FRT_TRAIL_BATCH_BYTES);
+    if (!trail->batch || frt_sha256_init(&trail->hasher) < 0) {
+        frt_trail_abandon(trail);
+        return NULL;
+    }
+    snprintf(trail->origin, sizeof(trail->origin), "%s", options->origin);
+    trail->segment_bytes = options->segment_bytes ? options->segment_bytes : UINT64_C(64) << 20;
+    trail->clock_us = options->clock_us ? options->clock_us : real_clock_us;
+    trail->clock_arg = options->clock_arg;
+    trail->io = options->io ? options->io : frt_trail_io_real();
+    trail->can_allocate = true;
+    read_boot_id(trail->boot_id);
+    return trail;
+}
+
+static int recover(struct opening *opening)
+{
+    int r = open_places(opening);
+
+    if (r == 0)
+        r = take_identity(opening);
+    if (r == 0)
+        r = examine(opening);
+    if (r == 0)
+        r = take_key(opening);
+    if (r == 0)
+        r = note_voids(opening);
+    if (r == 0)
+        r = begin_segment(opening);
+    return r;
+}
+
+int frt_trail_open(const struct frt_trail_options *options, struct frt_trail **ret_trail,
+                   char error[FRT_TRAIL_ERROR_MAX])
+{
+    struct opening opening = {.options = options, .error = error, .segments = {.dir_fd = -1}};
+    int r;
+
+    error[0] = '\0';
+    if (!frt_origin_is_valid(options->origin) || strchr(options->origin, '+'))
+        return say(&opening, -EINVAL,
+                   "origin: expected 1 to 255 printable characters without space or plus sign");
+    opening.trail = make(options);
+    if (!opening.trail)
+        return say(&opening, -ENOMEM, "out of memory");
+    r = recover(&opening);
+    frt_segments_close(&opening.segments);
+    for (unsigned i = 0; i < FRT_KEY_SLOTS; i++)
+        frt_key_pair_wipe(&opening.slots[i].pair);
+    if (r != 0) {
+        frt_trail_abandon(opening.trail);
+        return r;
+    }
+    *ret_trail = opening.trail;
+    return 0;
+}
