@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * LDIF files (RFC 2849) into entries, by libldap's own reader; slapcat output and hand-written files alike.
+ * LDIF files (RFC 2849) into entries, by libldap's own line reader; slapcat output and hand-written files alike.
+ *
+ * Only content records are read. Change records, values by URL ("attr:< file:///...") and "include:" lines are errors: a
+ * data file never makes us open another file. Records are split here and not by ldif_read_record(3), which follows
+ * "include:" and reads before its buffer when a line begins with NUL.
  */
 #ifndef FRT_DIRECTORY_LDIF_H
 #define FRT_DIRECTORY_LDIF_H
+
+#include <stdio.h>
 
 #include "directory/view.h"
 
@@ -12,5 +18,9 @@
 /* Puts every entry of `path` into `view`. 0, or a negative errno with `error` ("FILE:LINE: what was expected").
  * The view holds what was read before the error; callers discard it. */
 int frt_ldif_load(const char *path, struct frt_view *view, char error[FRT_LDIF_ERROR_MAX]);
+
+/* The same from an open stream; `name` stands for the file in errors. */
+int frt_ldif_load_stream(FILE *stream, const char *name, struct frt_view *view,
+                         char error[FRT_LDIF_ERROR_MAX]);
 
 #endif

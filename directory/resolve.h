@@ -39,12 +39,14 @@ struct frt_attempt {
 struct frt_resolution {
     struct frt_facts facts;
     const struct frt_person *login, *user; /* NULL: not resolved; borrowed from the view */
-    const struct frt_role *login_roles[FRT_RESOLVE_MAX_ROLES], *user_roles[FRT_RESOLVE_MAX_ROLES]; /* in force */
+    const struct frt_role *login_roles[FRT_RESOLVE_MAX_ROLES],
+        *user_roles[FRT_RESOLVE_MAX_ROLES]; /* in force */
     size_t login_role_count, user_role_count;
     const struct frt_tool *tool;
     const struct frt_host *host;
     const struct frt_request *request;
-    const struct frt_authority *authority;
+    const struct frt_authority *authority; /* what the request's route rests on */
+    const struct frt_authority *evidence;
 };
 
 /* Cannot fail: what cannot be found out is a fact. */

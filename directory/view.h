@@ -11,7 +11,12 @@
  * in it.
  *
  * Entries count only directly below their class's base (threats L2); names are canonical bytes (threats F13):
- * two people whose names fold together poison each other.
+ * two people whose names fold together poison each other. Values of a controlled vocabulary are compared byte for byte.
+ *
+ * Groups are read from member, uniqueMember and memberUid. A person's primary group (gidNumber) is not membership here.
+ *
+ * Order of calls: new; refresh_begin, put..., refresh_end, confirm (first load and every refresh); put, remove and
+ * confirm in between; free. One thread at a time: look-ups walk groups with marks kept in the view.
  */
 #ifndef FRT_DIRECTORY_VIEW_H
 #define FRT_DIRECTORY_VIEW_H
@@ -30,28 +35,30 @@ struct frt_view_layout {
 /* A group whose members hold a role (frt.conf role_groups; also groups of class frtRoleGroup). Copied. */
 struct frt_role_group {
     const char *dn;
-    const char *affiliation; /* "city" or "outside" */
+    const char *affiliation;                         /* "city" or "outside" */
     const char *agency, *department, *official_type; /* may be NULL */
 };
 
 struct frt_person {
-    char *uid; /* canonical login name */
-    int64_t uid_number; /* -1: none stated */
-    char *name; /* cn */
+    char *uid;            /* canonical login name */
+    int64_t uid_number;   /* -1: none stated */
+    char *name;           /* cn */
     bool service_account; /* objectClass account or frtServiceAccount: not a person */
 };
 
 struct frt_role {
-    char *id;     /* frtRoleId */
-    char *person; /* uid the role is about */
+    char *id;     /* frtRoleId; the DN of the group for a role that comes from a group */
+    char *person; /* uid the role is about; NULL for a role that comes from a group */
+    bool from_group;
     bool city;    /* affiliation city; false: outside */
-    char *agency; /* frtAgencyId; "city" for city roles without one */
+    char *agency; /* frtAgencyId; "city" for city roles without one; NULL for outside roles without one */
     char *department;
     enum frt_official_type official_type;
     bool sworn, performer;
     int64_t start_s, end_s; /* UNIX time; INT64_MIN, INT64_MAX when open */
     char *approved_by, *ticket;
-    char *group_dn; /* group that carries this role elsewhere: a past end counts only when membership ended too */
+    char *
+        group_dn; /* group that carries this role elsewhere: a past end counts only when membership ended too */
     char *changed_by; /* modifiersName */
     char *csn;        /* entryCSN */
 };
@@ -64,9 +71,9 @@ struct frt_agency {
 };
 
 struct frt_host {
-    char *id;   /* "h1" */
-    char *name; /* "npd-ws-07" */
-    char *owner; /* agency id */
+    char *id;          /* "h1" */
+    char *name;        /* "npd-ws-07" */
+    char *owner;       /* agency id */
     char *assigned_to; /* uid; NULL: shared */
 };
 
@@ -75,8 +82,9 @@ struct frt_tool {
     char *name;
     enum frt_tool_class tool_class;
     enum frt_capability capability;
-    bool record_only; /* frtAction record */
-    bool ignore;      /* frtAction ignore */
+    bool readable;                 /* false: class unknown because the entry cannot be read */
+    bool record_only;              /* frtAction record */
+    bool ignore;                   /* frtAction ignore */
     const struct frt_entry *entry; /* all other attributes: paths, patterns, digests, packages; borrowed */
 };
 
@@ -86,24 +94,28 @@ struct frt_request {
     char *requester; /* uid */
     char *requester_agency;
     char *recipient;
+    /* UNIX time; INT64_MIN, INT64_MIN and INT64_MAX when absent or unreadable, which is also incomplete */
     int64_t filed_s, valid_from_s, valid_until_s;
     enum frt_route route;
     char *authority; /* authority id; NULL */
     char *case_number;
-    unsigned max_searches; /* 0: not stated */
-    bool withdrawn, complete;
-    const struct frt_entry *entry; /* borrowed */
+    unsigned max_searches;         /* 0: not stated */
+    bool withdrawn;                /* withdrawn, refused or closed: not to be used any more */
+    bool complete;                 /* every item the law asks for is there and readable */
+    const struct frt_entry *entry; /* borrowed; frtToolRef and all other attributes */
 };
 
 struct frt_authority {
-    char *id; /* "O77", "D12" */
+    char *id;   /* "O77", "D12" */
     char *kind; /* "order", "deceased", "emergency", "evidence" */
     bool issuer_fit;
     bool limb_stated;
     bool declared_dead;
     bool basis_stated, scope_bounded;
     bool declared, solicited; /* evidence */
+    unsigned max_searches;    /* 0: not stated */
     char *case_number;
+    /* UNIX time; INT64_MIN, INT64_MAX when open; for evidence start_s is when it was declared */
     int64_t start_s, end_s;
     const struct frt_entry *entry; /* borrowed */
 };
@@ -114,8 +126,9 @@ int frt_view_new(const struct frt_view_layout *layout, const struct frt_role_gro
                  size_t role_group_count, struct frt_view **ret_view);
 void frt_view_free(struct frt_view *view);
 
-/* Takes `entry` over. Never fails for what the entry holds: that is counted and described (frt_view_problem).
- * -ENOMEM only. */
+/* Takes `entry` over, also when it fails. An entryUUID of zeros is derived from the DN. Never fails for what the entry
+ * holds: that is counted and described (frt_view_unreadable, frt_view_problem). Entries below no base are left out.
+ * `ret_change` may be NULL. -ENOMEM only; the view is then as it was before. */
 int frt_view_put(struct frt_view *view, struct frt_entry *entry, enum frt_view_change *ret_change);
 void frt_view_remove(struct frt_view *view, const uint8_t uuid[16]);
 
@@ -124,8 +137,10 @@ void frt_view_refresh_begin(struct frt_view *view);
  * would go, nothing that restricts is forgotten: the view becomes incomplete until a second refresh agrees. */
 size_t frt_view_refresh_end(struct frt_view *view);
 
-/* The server confirmed that the view is what it holds: `csn` its contextCSN ("" when it has none), `mono_ms` the
- * monotonic time of asking. A CSN older than one seen before makes the view incomplete ("server-went-back"). */
+/* The server confirmed that the view is what it holds: `csn` its contextCSN ("" when it has none; several values are
+ * separated by ';', ',' or spaces, a sync cookie is understood too), `mono_ms` the monotonic time of asking. Values are
+ * compared per server id (the "#001#" in them). One older than seen before, or missing, makes the view incomplete
+ * ("server-went-back") and does not renew the lease, until the server has caught up. */
 void frt_view_confirm(struct frt_view *view, const char *csn, int64_t mono_ms);
 
 enum frt_view_state frt_view_state(const struct frt_view *view, int64_t mono_ms, int64_t max_age_ms);
@@ -138,6 +153,13 @@ size_t frt_view_unreadable_count(const struct frt_view *view);
 /* Describes unreadable entry number `i`: DN, attribute and what was expected. NULL past the last. */
 const char *frt_view_unreadable(const struct frt_view *view, size_t i);
 
+/* Whether a person is there: for those to whom "no such person" and "cannot tell" are different facts. */
+enum frt_found { FRT_FOUND_ABSENT, FRT_FOUND_POISONED, FRT_FOUND_ONE };
+enum frt_found frt_view_find_person_by_uid(const struct frt_view *view, const char *uid,
+                                           const struct frt_person **ret_person);
+enum frt_found frt_view_find_person_by_number(const struct frt_view *view, int64_t uid_number,
+                                              const struct frt_person **ret_person);
+
 /* Look-ups: NULL when absent, poisoned or ambiguous. Pointers live until the next put, remove or refresh_end. */
 const struct frt_person *frt_view_person_by_uid(const struct frt_view *view, const char *uid);
 const struct frt_person *frt_view_person_by_number(const struct frt_view *view, int64_t uid_number);
@@ -147,14 +169,19 @@ const struct frt_tool *frt_view_tool(const struct frt_view *view, const char *id
 const struct frt_request *frt_view_request(const struct frt_view *view, const char *id);
 const struct frt_authority *frt_view_authority(const struct frt_view *view, const char *id);
 
-/* Every tool of the catalogue, in id order; for the gate, scans and listings. */
+/* Every tool of the catalogue, in id order; for the gate, scans and listings. Returns how many there are; at most `max`
+ * are stored. */
 size_t frt_view_tools(const struct frt_view *view, const struct frt_tool **ret_tools, size_t max);
 
 /* Roles of a person: role entries and group memberships, in force or not. Returns how many there are; at most `max`
  * are stored. */
-size_t frt_view_roles_of(const struct frt_view *view, const char *uid, const struct frt_role **ret_roles, size_t max);
+size_t frt_view_roles_of(const struct frt_view *view, const char *uid, const struct frt_role **ret_roles,
+                         size_t max);
 
-/* True when a group that carries a role, directly or nested (loops are safe), lists the person. */
+/* True when a readable group of this DN is in the view. */
+bool frt_view_group_is_known(const struct frt_view *view, const char *group_dn);
+
+/* True when the group, directly or nested (loops are safe), lists the person. */
 bool frt_view_group_lists(const struct frt_view *view, const char *group_dn, const char *uid);
 
 #endif
