@@ -47,7 +47,8 @@ static void print_person(const char *label, const json_t *person)
                frt_cli_text(role, "department"), frt_cli_text(role, "official_type"));
         printf("%s%s", json_is_true(json_object_get(role, "sworn")) ? " sworn" : "",
                json_is_true(json_object_get(role, "performer")) ? " performer" : "");
-        printf("  [%s, last changed by %s]\n", frt_cli_text(role, "id"), frt_cli_text(role, "changed_by"));
+        printf("  [%s%s%s]\n", frt_cli_text(role, "id"), frt_cli_text(role, "changed_by")[0] ? ", last changed by " : "",
+               frt_cli_text(role, "changed_by"));
     }
 }
 
@@ -104,7 +105,8 @@ static void print_explanation(const json_t *check)
     const char *key;
 
     puts("");
-    print_person("login", json_object_get(check, "login"));
+    if (frt_cli_text(json_object_get(check, "login"), "uid")[0])
+        print_person("login", json_object_get(check, "login"));
     print_person("acting", json_object_get(check, "user"));
     printf("%-9s %s (%s)\n%-9s %s\n\nfacts\n", "tool", frt_cli_text(check, "tool"),
            frt_cli_text(check, "tool_name"), "host", frt_cli_text(check, "host"));

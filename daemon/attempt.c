@@ -162,6 +162,7 @@ static void note_denial(struct frt_daemon *daemon, const struct frt_judgement *j
     copy(denial.rule, sizeof(denial.rule), judgement->decision.rule ? judgement->decision.rule->id : "");
     copy(denial.reason, sizeof(denial.reason), frt_reason_table[judgement->decision.reason].name);
     copy(denial.action, sizeof(denial.action), frt_fact_value_name(FRT_FACT_ACTION, a->action));
+    denial.line = judgement->decision.rule ? judgement->decision.rule->line : 0;
     frt_ledger_note_denial(daemon->ledger, &denial);
 }
 

@@ -159,6 +159,7 @@ void frt_attempt_record(const struct frt_daemon *daemon, const struct frt_ask *a
     frt_record_add_text(ret_record, "csn", frt_view_csn(daemon->view));
     frt_record_add_number(ret_record, "age", age > INT32_MAX ? -1 : age);
     frt_record_add_text(ret_record, "rule", decision->rule ? decision->rule->id : "");
+    frt_record_add_number(ret_record, "line", decision->rule ? decision->rule->line : 0);
     frt_record_add_text(ret_record, "dec", frt_verdict_name(decision->verdict));
     frt_record_add_text(ret_record, "why", frt_reason_table[decision->reason].name);
     add_layers(ret_record, daemon->policy, decision);

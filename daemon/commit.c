@@ -90,7 +90,7 @@ void frt_connection_forget_pending(struct frt_daemon *daemon, struct frt_connect
 
 void frt_record_aside(struct frt_daemon *daemon, const struct frt_record *record)
 {
-    if (frt_trail_append(daemon->trail, record) == -ENOSPC) {
+    if (frt_trail_append(daemon->trail, record) == -ENOBUFS) {
         frt_commit_now(daemon);
         (void)frt_trail_append(daemon->trail, record);
     }

@@ -119,22 +119,29 @@ static json_t *describe_status(struct frt_daemon *daemon)
     return object;
 }
 
-/* The rule of the policy now in force that a denial cited. */
-static const struct frt_rule *find_rule(const struct frt_policy *policy, const char *id, const char *reason)
+/* The rule of the policy now in force that a denial cited: the very one, or after an edit the first that says the same. */
+static const struct frt_rule *find_rule(const struct frt_policy *policy, const struct frt_denial *denial)
 {
+    const struct frt_rule *alike = NULL;
+
     for (size_t l = 0; l < policy->layer_count; l++)
         for (size_t i = 0; i < policy->layers[l].rule_count; i++) {
             const struct frt_rule *rule = &policy->layers[l].rules[i];
 
-            if (strcmp(rule->id, id) == 0 && strcmp(frt_reason_table[rule->reason].name, reason) == 0)
+            if (strcmp(rule->id, denial->rule) != 0 ||
+                strcmp(frt_reason_table[rule->reason].name, denial->reason) != 0)
+                continue;
+            if (rule->line == denial->line)
                 return rule;
+            if (!alike)
+                alike = rule;
         }
-    return NULL;
+    return alike;
 }
 
 static json_t *describe_denial(const struct frt_daemon *daemon, const struct frt_denial *denial)
 {
-    const struct frt_rule *rule = find_rule(daemon->policy, denial->rule, denial->reason);
+    const struct frt_rule *rule = find_rule(daemon->policy, denial);
     int reason = frt_reason_find(denial->reason);
     json_t *object = json_object();
 

@@ -129,6 +129,8 @@ static void replay_denial(struct frt_ledger *ledger, const struct frt_record_vie
     copy_text(record, "rule", denial.rule, sizeof(denial.rule));
     copy_text(record, "why", denial.reason, sizeof(denial.reason));
     copy_text(record, "action", denial.action, sizeof(denial.action));
+    if (frt_record_get_number(record, "line", &denial.line) < 0)
+        denial.line = 0;
     frt_ledger_note_denial(ledger, &denial);
 }
 

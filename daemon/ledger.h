@@ -22,6 +22,7 @@ struct frt_ledger; /* opaque */
 struct frt_denial {
     int64_t decision; /* record number */
     int64_t at_us;
+    int64_t line; /* of the rule in the policy file */
     char login[64], user[64], tool[64], rule[32], reason[32], action[16];
 };
 

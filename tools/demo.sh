@@ -20,7 +20,7 @@ say "Installing what is missing and building (a minute on a small machine)"
 # shellcheck disable=SC2086 # lists of package names
 install_missing $build_packages $demo_packages
 mkdir -p build
-if ! { cmake --preset release && cmake --build --preset release; } >build/demo.log 2>&1; then
+if ! { cmake --preset release -DFRT_TESTS=OFF && cmake --build --preset release --target frt frtd frt-replica pam_frt pam-try; } >build/demo.log 2>&1; then
     tail -n 30 build/demo.log >&2
     die "the build failed; the whole output is in build/demo.log"
 fi
@@ -68,7 +68,8 @@ directory = {
     suffix = "dc=frt,dc=example";
 };
 CONF
-    mkdir -p "$dir/pam.d"
+    mkdir -p "$dir/pam.d" # libpam wants the service "other" beside any
+    printf '%s required pam_deny.so\n' auth account password session >"$dir/pam.d/other"
     # The sample city lives on 16 March 2026, 14:00 UTC: libfaketime gives frtd that clock.
     env -i PATH="$PATH" LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME='@2026-03-16 14:00:00' TZ=UTC \
         FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_NO_CACHE=1 "$bin/frtd" --config "$dir/frt.conf" 2>"$dir/stderr" &
@@ -89,8 +90,8 @@ start_frtd h6
 sed 's/^/  /' "$work/h1/status"
 
 # A PAM line per tool, as an administrator would write it; auth is left to pam_permit, this is about the account phase.
-service() { # HOST TOOL
-    cat >"$work/$1/pam.d/$2" <<PAM
+service() { # HOST TOOL; libpam looks services up in lower case
+    cat >"$work/$1/pam.d/${2,,}" <<PAM
 auth    [success=ok new_authtok_reqd=ok ignore=die default=die] $module tool=$2 socket=$work/$1/run/frtd.sock request=optional
 account [success=ok new_authtok_reqd=ok ignore=die default=die] $module tool=$2 socket=$work/$1/run/frtd.sock
 PAM
@@ -99,9 +100,9 @@ expected_problems=0
 attempt() { # EXPECTED HOST TOOL USER TEXT [pam-try options]
     local expected=$1 host=$2 tool=$3 user=$4 text=$5 code=0
     shift 5
-    [ -e "$work/$host/pam.d/$tool" ] || service "$host" "$tool"
+    [ -e "$work/$host/pam.d/${tool,,}" ] || service "$host" "$tool"
     printf '\n  %s\n' "$text"
-    "$bin/pam-try" --confdir "$work/$host/pam.d" "$@" "$tool" "$user" || code=$?
+    "$bin/pam-try" --confdir "$work/$host/pam.d" "$@" "${tool,,}" "$user" || code=$?
     if [ "$code" -ne "$expected" ]; then
         printf '    !! expected PAM result %s, got %s\n' "$expected" "$code"
         expected_problems=1

@@ -27,7 +27,8 @@ static void print_help(FILE *out)
           "  --login-uid UID   set the kernel's login uid first, as a login would (root only)\n"
           "  --ruser USER      who asks (PAM_RUSER), as su and sudo set it\n"
           "  --tool ID         FRT_TOOL of the PAM environment, for lines with tool=env\n"
-          "  --request ID      the answer to the question for a written request\n"
+          "  --request ID      the written request: FRT_REQUEST of the PAM environment, and the answer when "
+          "asked\n"
           "  --session         open and close a session too\n\n"
           "Exit status: the PAM result code (0 success, 6 permission denied, 9 could not be decided).\n",
           out);
@@ -86,8 +87,7 @@ static int walk(pam_handle_t *pamh, const struct options *options)
     if (r == PAM_SUCCESS)
         r = pam_set_item(pamh, PAM_TTY, "pam-try");
     set_environment(pamh, "FRT_TOOL", options->tool);
-    if (options->tool)
-        set_environment(pamh, "FRT_REQUEST", options->request);
+    set_environment(pamh, "FRT_REQUEST", options->request);
     if (r == PAM_SUCCESS)
         r = pam_authenticate(pamh, flags);
     if (r == PAM_SUCCESS)
