@@ -104,6 +104,10 @@ WRITES = [
     ("p03", "the policy office adds an order", order("p03"), REFUSED),
     ("p03", "the policy office adds a role", role("p05"), REFUSED),
     ("p03", "the policy office changes a tool", change("frtToolId=T03-digikam", "tools", "replace", "frtAction", "ignore"), REFUSED),
+    ("p03", "the policy office puts a role among the agencies", role("p05").replace("ou=roles", "ou=agencies"), REFUSED),
+    ("p03", "the policy office puts a role among the departments", role("p05").replace("ou=roles", "ou=departments"), REFUSED),
+    ("p03", "the policy office puts a role among the hosts", role("p05").replace("ou=roles", "ou=hosts"), REFUSED),
+    ("p15", "the catalogue office puts a role among the tools", role("p05").replace("ou=roles", "ou=tools"), REFUSED),
     ("p15", "the catalogue office adds a tool", TOOL, OK),
     ("p15", "the catalogue office changes a tool", change("frtToolId=T25-neoface", "tools", "add", "frtHost", "neoface.example"), OK),
     ("p15", "the catalogue office removes a tool", gone("frtToolId=T43-openalpr", "tools"), OK),
@@ -117,6 +121,8 @@ WRITES = [
     ("p24", "a requester files a request in another's name", request("p26"), REFUSED),
     ("p24", "a requester files a request that names nobody", request("p24").replace("frtRequester: p24\n", ""), OBJECT_CLASS),
     ("p24", "a requester files something else than a request", role("p24").replace("ou=roles", "ou=requests"), REFUSED),
+    ("p24", "a requester puts an order among the requests", order("p24", container="requests"), REFUSED),
+    ("p24", "a requester puts a request among the authorities", request("p24").replace("ou=requests", "ou=authorities"), REFUSED),
     ("p24", "a requester withdraws his request", change("frtRequestId=Q201", "requests", "add", "frtWithdrawnAt", "20260316150000Z"), OK),
     ("p24", "a requester withdraws another's request", change("frtRequestId=Q203", "requests", "add", "frtWithdrawnAt", "20260316150000Z"), REFUSED),
     ("p24", "a requester backdates his request", change("frtRequestId=Q201", "requests", "replace", "frtFiledAt", "20260301000000Z"), REFUSED),
@@ -134,6 +140,7 @@ WRITES = [
     ("p02", "a city official files a request", request("p02"), REFUSED),
     ("p02", "a city official files a request in an outsider's name", request("p24"), REFUSED),
     ("p02", "a city official changes the state of his refused request", change("frtRequestId=Q207", "requests", "replace", "frtRequestState", "filed"), REFUSED),
+    ("p02", "a city official withdraws his refused request", change("frtRequestId=Q207", "requests", "add", "frtWithdrawnAt", "20260316150000Z"), REFUSED),
     ("p02", "a city official puts an order on file", order("p02"), REFUSED),
     ("p02", "a city official declares evidence he received", evidence("p02"), OK),
     ("p02", "a city official declares evidence in another's name", evidence("p01"), REFUSED),
@@ -174,6 +181,7 @@ READS = [
     ("p19", "the role office sees all roles", SUFFIX, "(objectClass=frtRole)", 34),
     ("p19", "the role office looks a person's roles up", SUFFIX, "(frtPerson=p30)", 2),
     ("p30", "a person looks his own roles up", SUFFIX, "(frtPerson=p30)", 2),
+    ("p30", "a person looks his own roles up below ou=roles", f"ou=roles,{SUFFIX}", "(frtPerson=p30)", 2),
     ("p30", "a person looks another's roles up", SUFFIX, "(frtPerson=p29)", 0),
     ("p19", "the role office sees no request", SUFFIX, "(objectClass=frtRequest)", 0),
     ("p19", "the role office sees no authority", SUFFIX, "(objectClass=frtAuthorityEntry)", 0),
@@ -195,6 +203,7 @@ READS = [
     ("p02", "a city official sees the evidence he declared", SUFFIX, "(objectClass=frtAuthorityEntry)", 2),
     ("p02", "a city official sees no group", SUFFIX, "(objectClass=groupOfNames)", 0),
     ("p01", "a person sees no request", SUFFIX, "(objectClass=frtRequest)", 0),
+    ("p01", "a person sees the top entry", SUFFIX, "(objectClass=dcObject)", 1),
     ("p01", "a person sees people", SUFFIX, "(objectClass=person)", 32),
     ("p01", "a person cannot look people up by their homes", SUFFIX, "(homeDirectory=/home/p02)", 0),
     ("p01", "a person sees his own home", SUFFIX, "(homeDirectory=/home/p01)", 1),
@@ -424,6 +433,16 @@ class TheAccessRules(unittest.TestCase):
             self.assertEqual(self.server.modify(order("p02"), who="p02"), REFUSED)
             self.assertEqual(self.server.modify(request("p29"), who="p29"), REFUSED)
             self.assertEqual(self.server.modify(request("p20"), who="p20"), OK)
+        finally:
+            self.server.restore(self.backup)
+
+    def test_a_requester_who_left_sees_what_he_filed_and_files_no_more(self):
+        self.server.must(change("cn=request-office", "admins", "delete", "member", person_dn("p24")))
+        try:
+            self.assertEqual(self.server.modify(request("p24"), who="p24"), REFUSED)
+            self.assertEqual(self.server.modify(order("p24"), who="p24"), REFUSED)
+            self.assertEqual(len(self.server.search("(objectClass=frtRequest)", who="p24").entries), 3)
+            self.assertEqual(len(self.server.search("(objectClass=frtAuthorityEntry)", who="p24").entries), 2)
         finally:
             self.server.restore(self.backup)
 
