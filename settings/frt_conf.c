@@ -5,20 +5,28 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
+#include "decision/facts.h"
+#include "directory/view_dn.h"
 #include "settings/libconfig_text.h"
 #include "support/cleanup.h"
 
-enum type { TEXT, PATH, NUMBER, FLAG, TEXTS, PATHS };
+enum type { TEXT, PATH, DN, NUMBER, FLAG, TEXTS, PATHS };
 
 struct row {
     const char *key;
     enum type type;
     size_t offset;
     const char *preset; /* TEXT, PATH, NUMBER, FLAG */
-    unsigned min, max;  /* NUMBER */
+    unsigned min, max;  /* NUMBER: the range; others: at most `max` bytes, 0 any */
     bool required;
 };
+
+/* What a record, an answer or a socket address can hold. */
+#define NAME_BYTES   63
+#define ORIGIN_BYTES 255
+#define SOCKET_BYTES (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
 #define ROOT(member)      offsetof(struct frt_conf, member)
 #define DIRECTORY(member) offsetof(struct frt_conf, directory.member)
@@ -26,11 +34,15 @@ struct row {
 #define GATE(member)      offsetof(struct frt_conf, gate.member)
 
 static const struct row root_rows[] = {
-    {.key = "host", .type = TEXT, .offset = ROOT(host), .required = true},
-    {.key = "origin", .type = TEXT, .offset = ROOT(origin)},
+    {.key = "host", .type = TEXT, .offset = ROOT(host), .max = NAME_BYTES, .required = true},
+    {.key = "origin", .type = TEXT, .offset = ROOT(origin), .max = ORIGIN_BYTES},
     {.key = "user", .type = TEXT, .offset = ROOT(user)},
     {.key = "policy", .type = PATH, .offset = ROOT(policy), .required = true},
-    {.key = "socket", .type = PATH, .offset = ROOT(socket), .preset = "/run/frt/frtd.sock"},
+    {.key = "socket",
+     .type = PATH,
+     .offset = ROOT(socket),
+     .preset = "/run/frt/frtd.sock",
+     .max = SOCKET_BYTES},
     {.key = "auditors_group", .type = TEXT, .offset = ROOT(auditors_group)},
     {.key = "log_dir", .type = PATH, .offset = ROOT(log_dir), .preset = "/var/lib/frt/log"},
     {.key = "key_dir", .type = PATH, .offset = ROOT(key_dir), .preset = "/var/lib/frt/key"},
@@ -47,7 +59,7 @@ static const struct row directory_rows[] = {
     {.key = "ldif", .type = PATHS, .offset = DIRECTORY(ldif)},
     {.key = "offline_copy", .type = PATH, .offset = DIRECTORY(offline_copy)},
     {.key = "user", .type = TEXT, .offset = DIRECTORY(user)},
-    {.key = "bind_dn", .type = TEXT, .offset = DIRECTORY(bind_dn)},
+    {.key = "bind_dn", .type = DN, .offset = DIRECTORY(bind_dn)},
     {.key = "secret_file", .type = PATH, .offset = DIRECTORY(secret_file)},
     {.key = "sasl_external", .type = FLAG, .offset = DIRECTORY(sasl_external), .preset = "false"},
     {.key = "ca_file", .type = PATH, .offset = DIRECTORY(ca_file)},
@@ -73,16 +85,16 @@ static const struct row directory_rows[] = {
      .min = 1,
      .max = 100000},
     {.key = "replica_program", .type = PATH, .offset = DIRECTORY(replica_program)},
-    {.key = "suffix", .type = TEXT, .offset = LAYOUT(suffix), .required = true},
-    {.key = "people", .type = TEXT, .offset = LAYOUT(people)},
-    {.key = "roles", .type = TEXT, .offset = LAYOUT(roles)},
-    {.key = "agencies", .type = TEXT, .offset = LAYOUT(agencies)},
-    {.key = "departments", .type = TEXT, .offset = LAYOUT(departments)},
-    {.key = "hosts", .type = TEXT, .offset = LAYOUT(hosts)},
-    {.key = "tools", .type = TEXT, .offset = LAYOUT(tools)},
-    {.key = "requests", .type = TEXT, .offset = LAYOUT(requests)},
-    {.key = "authorities", .type = TEXT, .offset = LAYOUT(authorities)},
-    {.key = "groups", .type = TEXT, .offset = LAYOUT(groups)},
+    {.key = "suffix", .type = DN, .offset = LAYOUT(suffix), .required = true},
+    {.key = "people", .type = DN, .offset = LAYOUT(people)},
+    {.key = "roles", .type = DN, .offset = LAYOUT(roles)},
+    {.key = "agencies", .type = DN, .offset = LAYOUT(agencies)},
+    {.key = "departments", .type = DN, .offset = LAYOUT(departments)},
+    {.key = "hosts", .type = DN, .offset = LAYOUT(hosts)},
+    {.key = "tools", .type = DN, .offset = LAYOUT(tools)},
+    {.key = "requests", .type = DN, .offset = LAYOUT(requests)},
+    {.key = "authorities", .type = DN, .offset = LAYOUT(authorities)},
+    {.key = "groups", .type = DN, .offset = LAYOUT(groups)},
 };
 
 static const struct row gate_rows[] = {
@@ -90,7 +102,7 @@ static const struct row gate_rows[] = {
 };
 
 static const struct row role_group_rows[] = {
-    {.key = "group", .type = TEXT, .offset = offsetof(struct frt_conf_role_group, group), .required = true},
+    {.key = "group", .type = DN, .offset = offsetof(struct frt_conf_role_group, group), .required = true},
     {.key = "affiliation",
      .type = TEXT,
      .offset = offsetof(struct frt_conf_role_group, affiliation),
@@ -114,25 +126,44 @@ static int complain(const struct reader *reader, const config_setting_t *setting
     return -EINVAL;
 }
 
-static int take_text(const struct reader *reader, const config_setting_t *setting, enum type type,
+static int check_dn(const struct reader *reader, const config_setting_t *setting, const char *text)
+{
+    frt_auto_free char *normalised = NULL;
+    int r = frt_dn_normalise(text, strlen(text), &normalised);
+
+    if (r == -EINVAL)
+        return complain(reader, setting, "expected a distinguished name such as \"dc=example,dc=org\"");
+    return r;
+}
+
+static int take_text(const struct reader *reader, const config_setting_t *setting, const struct row *row,
                      char **slot)
 {
     const char *text = config_setting_get_string(setting);
+    char expected[64];
+    int r = 0;
 
     if (!text)
         return complain(reader, setting, "expected a text in double quotes");
     if (!frt_config_text_is_clean(text))
         return complain(reader, setting, "expected UTF-8 without control characters");
-    if ((type == PATH || type == PATHS) && text[0] != '/')
+    if ((row->type == PATH || row->type == PATHS) && text[0] != '/')
         return complain(reader, setting, "expected an absolute path (beginning with /)");
     if (text[0] == '\0')
         return complain(reader, setting, "expected a text that is not empty (leave the key out for none)");
+    snprintf(expected, sizeof(expected), "expected at most %u bytes", row->max);
+    if (row->max > 0 && strlen(text) > row->max)
+        return complain(reader, setting, expected);
+    if (row->type == DN)
+        r = check_dn(reader, setting, text);
+    if (r < 0)
+        return r;
     free(*slot);
     *slot = strdup(text);
     return *slot ? 0 : -ENOMEM;
 }
 
-static int take_texts(const struct reader *reader, const config_setting_t *setting, enum type type,
+static int take_texts(const struct reader *reader, const config_setting_t *setting, const struct row *row,
                       char **slots)
 {
     int n = config_setting_length(setting);
@@ -142,7 +173,7 @@ static int take_texts(const struct reader *reader, const config_setting_t *setti
     if (n > FRT_CONF_MAX_LIST)
         return complain(reader, setting, "expected at most 16 elements");
     for (int i = 0; i < n; i++) {
-        int r = take_text(reader, config_setting_get_elem(setting, (unsigned)i), type, &slots[i]);
+        int r = take_text(reader, config_setting_get_elem(setting, (unsigned)i), row, &slots[i]);
 
         if (r < 0)
             return r;
@@ -173,7 +204,8 @@ static int take(const struct reader *reader, const config_setting_t *setting, co
     switch (row->type) {
     case TEXT:
     case PATH:
-        return take_text(reader, setting, row->type, slot);
+    case DN:
+        return take_text(reader, setting, row, slot);
     case NUMBER:
         return take_number(reader, setting, row, slot);
     case FLAG:
@@ -183,7 +215,7 @@ static int take(const struct reader *reader, const config_setting_t *setting, co
         return 0;
     case TEXTS:
     case PATHS:
-        return take_texts(reader, setting, row->type, slot);
+        return take_texts(reader, setting, row, slot);
     }
     return -EINVAL;
 }
@@ -243,6 +275,14 @@ static int take_member(const struct reader *reader, const config_setting_t *sett
     return unknown_key(reader, setting, table);
 }
 
+/* The file as a whole has line 0. */
+static unsigned line_of(const config_setting_t *group)
+{
+    unsigned line = group ? config_setting_source_line(group) : 0;
+
+    return line ? line : 1;
+}
+
 /* Reads the members of `group` (NULL: absent, presets only) by the rows of `table`. */
 static int take_group(const struct reader *reader, const config_setting_t *group, const struct table *table,
                       void *target)
@@ -258,10 +298,23 @@ static int take_group(const struct reader *reader, const config_setting_t *group
     for (size_t i = 0; i < table->row_count && r == 0; i++)
         if (table->rows[i].required && !*(char **)(void *)((char *)target + table->rows[i].offset)) {
             snprintf(reader->error, FRT_CONF_ERROR_MAX, "%s:%u: %s: missing, and there is no default",
-                     reader->path, group ? config_setting_source_line(group) : 1u, table->rows[i].key);
+                     reader->path, line_of(group), table->rows[i].key);
             r = -EINVAL;
         }
     return r;
+}
+
+/* A word that is no official type would be a role that binds nobody. */
+static int check_role_group(const struct reader *reader, const config_setting_t *setting,
+                            const struct frt_conf_role_group *row)
+{
+    if (strcmp(row->affiliation, "city") != 0 && strcmp(row->affiliation, "outside") != 0)
+        return complain(reader, setting, "affiliation: expected \"city\" or \"outside\"");
+    if (row->official_type && frt_fact_value_find(FRT_FACT_OFFICIAL_TYPE, row->official_type) <= 0)
+        return complain(reader, setting,
+                        "official_type: expected elected, appointed, employee, contractor, volunteer, intern "
+                        "or auxiliary");
+    return 0;
 }
 
 static int take_role_groups(const struct reader *reader, const config_setting_t *list, struct frt_conf *conf)
@@ -278,8 +331,8 @@ static int take_role_groups(const struct reader *reader, const config_setting_t 
         const config_setting_t *setting = config_setting_get_elem(list, (unsigned)i);
 
         r = take_group(reader, setting, &role_group_table, row);
-        if (r == 0 && strcmp(row->affiliation, "city") != 0 && strcmp(row->affiliation, "outside") != 0)
-            r = complain(reader, setting, "affiliation: expected \"city\" or \"outside\"");
+        if (r == 0)
+            r = check_role_group(reader, setting, row);
     }
     return r;
 }
@@ -319,12 +372,28 @@ static int check_directory(const struct reader *reader, const config_setting_t *
     return 0;
 }
 
-static int fill_in(struct frt_conf *conf)
+/* As the trail's format wants it, for it can never be changed once the trail has begun. */
+static bool is_origin(const char *text)
 {
+    for (; *text; text++)
+        if (*text <= ' ' || *text > '~' || *text == '+')
+            return false;
+    return true;
+}
+
+static int fill_in(const struct reader *reader, const config_t *config, struct frt_conf *conf)
+{
+    const config_setting_t *setting = config_lookup(config, conf->origin ? "origin" : "host");
+
     if (!conf->origin && asprintf(&conf->origin, "frt/%s", conf->host) < 0) {
         conf->origin = NULL;
         return -ENOMEM;
     }
+    if (!is_origin(conf->origin))
+        return complain(reader, setting,
+                        "the trail's origin (default frt/HOST): expected printable ASCII without space or +");
+    if (!conf->directory.user && conf->user && !(conf->directory.user = strdup(conf->user)))
+        return -ENOMEM;
     return 0;
 }
 
@@ -346,7 +415,7 @@ static int take_all(const struct reader *reader, const config_t *config, struct 
         r = take_role_groups(reader, config_lookup(config, "role_groups"), conf);
     if (r == 0)
         r = check_directory(reader, directory, conf);
-    return r == 0 ? fill_in(conf) : r;
+    return r == 0 ? fill_in(reader, config, conf) : r;
 }
 
 int frt_conf_load(const char *path, struct frt_conf **ret_conf, char error[FRT_CONF_ERROR_MAX])
@@ -376,7 +445,7 @@ static void free_texts(const struct table *table, void *target)
         char **slot = (char **)(void *)((char *)target + table->rows[i].offset);
         enum type type = table->rows[i].type;
 
-        if (type == TEXT || type == PATH)
+        if (type == TEXT || type == PATH || type == DN)
             free(*slot);
         for (size_t k = 0; (type == TEXTS || type == PATHS) && slot[k]; k++)
             free(slot[k]);

@@ -19,7 +19,7 @@
 int frt_config_read(const char *path, config_t *config, char **ret_text, size_t *ret_length, char *error,
                     size_t error_size);
 
-/* "FILE:LINE: KEY" of a setting, for messages. */
+/* "FILE:LINE: KEY" of a setting, "FILE:LINE: LIST[2]" of a list's third element; for messages. */
 void frt_config_where(const char *path, const config_setting_t *setting, char *buffer, size_t size);
 
 /* True for UTF-8 without control characters: what may come into a message or a record. */
