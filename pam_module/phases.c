@@ -139,6 +139,8 @@ static int session(const struct frt_transaction *t, enum frt_ask_kind kind)
     code = frt_phase_code(answer.verdict, answer.reason);
     if (code != PAM_SUCCESS)
         frt_words_refused(t, &ask, &answer);
+    else if (kind == FRT_ASK_SESSION_OPEN)
+        frt_words_notice(t, &answer);
     frt_answer_clear(&answer);
     return code;
 }

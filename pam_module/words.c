@@ -125,3 +125,12 @@ void frt_words_passed(const struct frt_transaction *t, const struct frt_ask *ask
                    "%s: allowed, decision %" PRId64 ". Afterwards record matches and database (items a-h).",
                    frt_words_tool(ask), answer->decision);
 }
+
+void frt_words_notice(const struct frt_transaction *t, const struct frt_answer *answer)
+{
+    if (!answer->message[0])
+        return;
+    frt_words_tell(t, PAM_TEXT_INFO, "Notice: %s", answer->message);
+    if (answer->rule[0])
+        frt_words_tell(t, PAM_TEXT_INFO, "Rule %s: %s", answer->rule, answer->citation);
+}

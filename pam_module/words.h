@@ -19,6 +19,9 @@ void frt_words_unreachable(const struct frt_transaction *t, const struct frt_ask
 void frt_words_passed(const struct frt_transaction *t, const struct frt_ask *ask,
                       const struct frt_answer *answer);
 
+/* What the policy has to say to a city official whose session opens; nothing when the answer carries no message. */
+void frt_words_notice(const struct frt_transaction *t, const struct frt_answer *answer);
+
 /* One line for the person, unless silence is wanted. `style` is PAM_TEXT_INFO or PAM_ERROR_MSG. */
 void frt_words_tell(const struct frt_transaction *t, int style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -598,6 +598,23 @@ START_TEST(sessions_name_the_decision_that_let_them_begin)
 }
 END_TEST
 
+START_TEST(a_session_that_opens_shows_the_notice_frtd_sent)
+{
+    struct frt_answer answer = fake_denial();
+
+    answer.verdict = FRT_VERDICT_NOT_GOVERNED;
+    answer.reason = FRT_REASON_NOT_FRT;
+    start_fake(answer);
+    ck_assert_int_eq(scratch_once(&s, SCRATCH_OPEN, scratch_module(1), LINE, fake.path, "p01"), PAM_SUCCESS);
+    ck_assert_str_eq(s.said, "Notice: City officials may not use face surveillance.\n"
+                             "Rule N-USE: Northampton Code c. 290 \xc2\xa7"
+                             "1\n");
+    ck_assert_int_eq(scratch_once(&s, SCRATCH_CLOSE, scratch_module(1), LINE, fake.path, "p01"), PAM_SUCCESS);
+    ck_assert_str_eq(s.said, "");
+    fake_frtd_stop(&fake);
+}
+END_TEST
+
 static const struct {
     const char *given;
     enum frt_verdict verdict;
@@ -825,6 +842,7 @@ static TCase *decisions(void)
     tcase_add_test(tc, a_line_without_a_tool_asks_nobody_and_says_only_its_notice);
     tcase_add_test(tc, silence_is_kept_unless_the_line_says_speak);
     tcase_add_test(tc, sessions_name_the_decision_that_let_them_begin);
+    tcase_add_test(tc, a_session_that_opens_shows_the_notice_frtd_sent);
     tcase_add_loop_test(tc, only_an_allow_gives_the_tools_group, 0, (int)FRT_ARRAY_LEN(groups));
     tcase_add_test(tc, setcred_that_cannot_add_the_group_fails);
     return tc;
