@@ -42,7 +42,7 @@ static size_t involved_accounts(const struct frt_ask *ask, const struct frt_peer
  * before any login session still name the person behind. */
 static void set_login(struct frt_attempt *attempt, const struct frt_ask *ask, const struct frt_peer *peer)
 {
-    bool gate = ask->dev != 0 || ask->ino != 0;
+    bool gate = ask->kind == FRT_ASK_GATE;
 
     attempt->login = NULL;
     attempt->login_uid = gate ? ask->login_uid : peer->login_uid;
@@ -78,7 +78,8 @@ void frt_attempt_judge(struct frt_daemon *daemon, const struct frt_ask *ask, con
     unsigned uses = request[0] ? frt_ledger_uses(daemon->ledger, request) : 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct frt_judgement judgement = {.attempt = accounts[i], .account = accounts[i].user};
+        struct frt_judgement judgement = {
+            .attempt = accounts[i], .account = accounts[i].user, .granted = grant != NULL};
         struct frt_attempt *a = &judgement.attempt;
 
         set_login(a, ask, peer);
@@ -134,8 +135,6 @@ static bool is_spoof(const struct frt_daemon *daemon, const struct frt_ask *ask,
 
     if (peer->uid == 0)
         return false;
-    if (ask->dev || ask->ino || ask->login_uid != FRT_UID_UNSET)
-        return true; /* speaks as the gate */
     if (ask->user_uid != FRT_UID_UNSET && ask->user_uid != (int64_t)peer->uid)
         return true;
     self = frt_view_person_by_number(daemon->view, peer->uid);

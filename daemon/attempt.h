@@ -19,6 +19,7 @@ struct frt_judgement {
     struct frt_attempt attempt;
     struct frt_resolution resolution;
     struct frt_decision decision;
+    bool granted;        /* under a live grant of frt run */
     const char *account; /* the account whose answer this is (the most restrictive one) */
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/gate_port.h"
 #include "protocol/client.h"
 
 static void add_hex(struct frt_record *record, const char *key, const uint8_t *bytes, size_t length)
@@ -18,7 +19,7 @@ static void add_hex(struct frt_record *record, const char *key, const uint8_t *b
 
 static const char *source_of(const struct frt_ask *ask)
 {
-    if (ask->dev || ask->ino)
+    if (ask->kind == FRT_ASK_GATE)
         return "guard";
     return ask->service[0] ? "pam" : "cli";
 }
@@ -113,6 +114,16 @@ static void add_people(struct frt_record *record, const struct frt_ask *ask, con
     frt_record_add_text(record, "rhost", ask->rhost);
 }
 
+/* What the gate saw around the opener. "bypass": an exec or open that no grant covers, so no PAM decision preceded it. */
+static void add_gate_context(struct frt_record *record, const struct frt_daemon *daemon,
+                             const struct frt_ask *ask, const struct frt_judgement *judgement)
+{
+    const struct frt_gate_context *context = frt_gate_port_context(daemon, ask->rid);
+
+    frt_record_add_number(record, "bypass", !judgement->granted);
+    frt_record_add_text(record, "chain", context ? context->chain : "");
+}
+
 static void add_object(struct frt_record *record, const struct frt_ask *ask,
                        const struct frt_judgement *judgement)
 {
@@ -156,6 +167,8 @@ void frt_attempt_record(const struct frt_daemon *daemon, const struct frt_ask *a
     add_people(ret_record, ask, peer, judgement);
     add_object(ret_record, ask, judgement);
     add_request(ret_record, judgement, use);
+    if (ask->kind == FRT_ASK_GATE)
+        add_gate_context(ret_record, daemon, ask, judgement);
     frt_record_add_text(ret_record, "csn", frt_view_csn(daemon->view));
     frt_record_add_number(ret_record, "age", age > INT32_MAX ? -1 : age);
     frt_record_add_text(ret_record, "rule", decision->rule ? decision->rule->id : "");

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "daemon/describe.h"
+#include "daemon/gate_port.h"
 #include "daemon/session.h"
 #include "protocol/client.h"
 #include "support/cleanup.h"
@@ -34,8 +35,12 @@ static void connection_free(struct frt_connection *connection)
 {
     struct frt_daemon *daemon = connection->daemon;
 
-    if (connection->granted)
+    if (connection->granted) {
         record_grant_end(connection);
+        frt_gate_port_forget(daemon);
+    }
+    if (connection == daemon->gate_port.connection)
+        frt_gate_port_closed(daemon);
     frt_connection_forget_pending(daemon, connection);
     if (connection->previous)
         connection->previous->next = connection->next;
@@ -101,14 +106,13 @@ static void ask_for_grant(struct frt_connection *connection, const struct frt_as
 static void handle_decide(struct frt_connection *connection, const struct frt_ask *ask)
 {
     struct frt_daemon *daemon = connection->daemon;
-    bool from_gate = ask->dev || ask->ino;
     struct frt_answer answer;
     const char *used;
 
     if (ask->kind == FRT_ASK_GRANT && !connection->granted)
         ask_for_grant(connection, ask);
-    used = frt_attempt_decide(daemon, ask, &connection->peer, from_gate ? frt_grant_find(daemon, ask) : NULL,
-                              &answer);
+    used = frt_attempt_decide(daemon, ask, &connection->peer,
+                              ask->kind == FRT_ASK_GATE ? frt_grant_find(daemon, ask) : NULL, &answer);
     frt_commit_later(daemon, connection, &answer, used);
 }
 
@@ -129,6 +133,7 @@ static void handle(struct frt_connection *connection, const struct frt_ask *ask)
     switch (ask->kind) {
     case FRT_ASK_DECIDE:
     case FRT_ASK_GRANT:
+    case FRT_ASK_GATE:
         handle_decide(connection, ask);
         return;
     case FRT_ASK_SESSION_OPEN:
@@ -146,38 +151,44 @@ static void handle(struct frt_connection *connection, const struct frt_ask *ask)
         handle_text(connection, ask);
         return;
     case FRT_ASK_KIND_END:
-    case FRT_ASK_GATE:
-        connection_free(connection); /* no kernel gate in this build */
         return;
     }
+}
+
+/* A question, or a message of the gate. False: nonsense; the connection is to be closed. */
+static bool take_message(struct frt_connection *connection, const uint8_t *bytes, size_t size)
+{
+    struct frt_ask ask;
+    const char *what = "longer than any question";
+
+    if (frt_gate_message_is(bytes, size))
+        return frt_gate_port_take(connection, bytes, size);
+    if (size > FRT_ASK_MAX || frt_ask_decode(bytes, size, &ask, &what) < 0) {
+        connection->daemon->counts.malformed++;
+        frt_journal(LOG_NOTICE, "malformed message from pid %d uid %u: %s", connection->peer.pid,
+                    connection->peer.uid, what);
+        return false;
+    }
+    if (ask.kind == FRT_ASK_GATE && connection != connection->daemon->gate_port.connection)
+        return false;
+    handle(connection, &ask);
+    return true;
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
     struct frt_connection *connection = userdata;
-    uint8_t buffer[FRT_ASK_MAX];
-    struct frt_ask ask;
-    const char *what;
+    uint8_t buffer[FRT_GATE_MESSAGE_MAX];
     ssize_t n;
 
     (void)source;
     (void)revents;
-    n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT | MSG_TRUNC);
+    n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    if (n <= 0) {
-        connection_free(connection);
-        return 0;
-    }
     connection->active_ms = frt_mono_ms();
-    if (n > (ssize_t)sizeof(buffer) || frt_ask_decode(buffer, (size_t)n, &ask, &what) < 0) {
-        connection->daemon->counts.malformed++;
-        frt_journal(LOG_NOTICE, "malformed message from pid %d uid %u: %s", connection->peer.pid,
-                    connection->peer.uid, n > (ssize_t)sizeof(buffer) ? "longer than any question" : what);
+    if (n <= 0 || !take_message(connection, buffer, (size_t)n))
         connection_free(connection);
-        return 0;
-    }
-    handle(connection, &ask);
     return 0;
 }
 

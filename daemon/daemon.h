@@ -16,7 +16,7 @@
 #include "daemon/peer.h"
 #include "decision/decide.h"
 #include "directory/replica_feed.h"
-#include "protocol/message.h"
+#include "protocol/gate_message.h"
 #include "settings/frt_conf.h"
 #include "trail/writer.h"
 
@@ -36,6 +36,25 @@ struct frt_counts {
     uint64_t deny, allow, exempt, not_governed, undecided, malformed, counted;
 };
 
+#define FRT_GATE_CONTEXTS 256
+
+/* Who stands behind a question of the gate, told just before it. */
+struct frt_gate_context {
+    uint8_t rid[16];
+    char tty[FRT_NAME_MAX], service[FRT_NAME_MAX], chain[FRT_GATE_CHAIN_MAX];
+};
+
+struct frt_gate_port {
+    struct frt_connection *connection; /* NULL: no gate */
+    int64_t reported_ms;
+    uint64_t serial; /* edition of the catalogue last sent */
+    bool send_catalogue;
+    uint64_t inodes, filesystems;
+    char *text;                                          /* the gate's own account of its marks, JSON; NULL */
+    struct frt_gate_context contexts[FRT_GATE_CONTEXTS]; /* ring */
+    size_t context_count;
+};
+
 struct frt_daemon {
     struct frt_conf *conf;
     struct frt_policy *policy;
@@ -45,6 +64,7 @@ struct frt_daemon {
     struct frt_clock clock;
     struct frt_counts counts;
     enum frt_gate_state gate;
+    struct frt_gate_port gate_port;
     int64_t started_s;
     gid_t auditors_gid; /* (gid_t)-1: none */
 

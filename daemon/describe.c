@@ -111,6 +111,8 @@ static json_t *describe_status(struct frt_daemon *daemon)
     json_object_set_new(object, "clock",
                         text(frt_fact_value_name(FRT_FACT_CLOCK, frt_clock_state(&daemon->clock))));
     json_object_set_new(object, "gate", text(frt_fact_value_name(FRT_FACT_GATE, daemon->gate)));
+    if (daemon->gate_port.text)
+        json_object_set_new(object, "gate_detail", json_loads(daemon->gate_port.text, 0, NULL));
     json_object_set_new(object, "policy", describe_policy(daemon));
     json_object_set_new(object, "view", describe_view(daemon));
     json_object_set_new(object, "trail", describe_trail(daemon));

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/daemon.h"
+#include "daemon/gate_port.h"
 #include "directory/ldif.h"
 #include "directory/replica_process.h"
 #include "protocol/client.h"
@@ -94,7 +94,12 @@ static void on_changed(void *arg, const struct frt_replica_change *change)
     bool role = strcmp(change->object_class, "frtRole") == 0;
     struct frt_record record;
 
-    if (change->kind == FRT_VIEW_UNCHANGED || strcmp(change->object_class, "person") == 0)
+    if (change->kind == FRT_VIEW_UNCHANGED)
+        return;
+    frt_gate_port_forget(daemon);
+    if (strcmp(change->object_class, "frtTool") == 0)
+        frt_gate_port_catalogue_changed(daemon);
+    if (strcmp(change->object_class, "person") == 0)
         return;
     frt_record_init(&record, role ? "role" : "entry");
     frt_record_add_text(&record, "what", change_name(change->kind));
@@ -123,6 +128,8 @@ static void on_refreshed(void *arg, const struct frt_replica_counts *counts)
     struct frt_daemon *daemon = arg;
     struct frt_record record;
 
+    frt_gate_port_forget(daemon);
+    frt_gate_port_catalogue_changed(daemon);
     frt_record_init(&record, "sync");
     frt_record_add_text(&record, "csn", frt_view_csn(daemon->view));
     frt_record_add_number(&record, "received", (int64_t)counts->received);

@@ -35,6 +35,8 @@ static int open_pidfd(int fd, pid_t pid)
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length) == 0)
         return pidfd;
+    if (errno != ENOPROTOOPT) /* the kernel could tell, and the peer is gone: its number may be another's */
+        return -errno;
     pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     return pidfd < 0 ? -errno : pidfd;
 }

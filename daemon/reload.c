@@ -3,7 +3,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "daemon/daemon.h"
+#include "daemon/gate_port.h"
 #include "protocol/client.h"
 #include "settings/policy_file.h"
 #include "support/journal.h"
@@ -66,6 +66,8 @@ static void apply(struct frt_daemon *daemon, struct frt_policy *policy, struct f
         frt_view_free(daemon->view);
         daemon->view = view;
     }
+    frt_gate_port_forget(daemon);
+    frt_gate_port_catalogue_changed(daemon);
 }
 
 void frt_daemon_reload(struct frt_daemon *daemon)

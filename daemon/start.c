@@ -11,7 +11,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#include "daemon/daemon.h"
+#include "daemon/gate_port.h"
 #include "daemon/privileges.h"
 #include "protocol/client.h"
 #include "settings/policy_file.h"
@@ -155,6 +155,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
     frt_ledger_flush_floods(daemon->ledger, frt_mono_ms(), emit, daemon);
     if (ticks % BEAT_TICKS == 0)
         record_beat(daemon);
+    frt_gate_port_tick(daemon);
     frt_connections_sweep(daemon);
     return sd_event_source_set_time(source, usec + TICK_US) < 0
                ? 0
@@ -260,6 +261,7 @@ void frt_daemon_stop(struct frt_daemon *daemon)
     frt_replica_feed_free(daemon->feed);
     sd_event_source_unref(daemon->commit_source);
     sd_event_unref(daemon->event);
+    free(daemon->gate_port.text);
     frt_ledger_free(daemon->ledger);
     frt_view_free(daemon->view);
     frt_policy_free(daemon->policy);

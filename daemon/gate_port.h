@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * frtd's side of the kernel gate's connection (protocol/gate_message.h): sends the catalogue and every change of it, takes the
+ * gate's word on whether it enforces, and records what it refused on its own. One gate a host.
+ *
+ * A gate that was there and does not report for six seconds, or whose connection closes, does not enforce: a fact that the
+ * policies deny on, so that governed PAM services are refused while tools could be opened past them.
+ */
+#ifndef FRT_DAEMON_GATE_PORT_H
+#define FRT_DAEMON_GATE_PORT_H
+
+#include "daemon/connection.h"
+#include "protocol/gate_message.h"
+
+#define FRT_GATE_SILENCE_MS 6000
+
+/* One message of the gate. False: nonsense, or not from root; the caller closes the connection. */
+bool frt_gate_port_take(struct frt_connection *connection, const uint8_t *bytes, size_t size);
+
+/* Who stands behind a question the gate asked; NULL when it told nothing. */
+const struct frt_gate_context *frt_gate_port_context(const struct frt_daemon *daemon, const uint8_t rid[16]);
+
+/* The catalogue changed (a tool entry, a refresh, a reload): it is sent again with the next tick. */
+void frt_gate_port_catalogue_changed(struct frt_daemon *daemon);
+
+/* Roles, requests, grants or the policy changed: answers the gate remembers for reads are void. At once. */
+void frt_gate_port_forget(struct frt_daemon *daemon);
+
+void frt_gate_port_closed(struct frt_daemon *daemon); /* the gate's connection went away */
+void frt_gate_port_tick(struct frt_daemon *daemon);
+
+#endif
