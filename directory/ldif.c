@@ -132,6 +132,16 @@ static int next_record(struct reader *reader)
     return r < 0 ? r : reader->length > 0;
 }
 
+/* Whole groups of four, '=' only to fill the last. libldap decodes the same, but prints what it does not like to
+ * stderr as it is. */
+static bool is_base64(const char *text)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t digits = strspn(text, alphabet), fill = strspn(text + digits, "=");
+
+    return digits > 0 && text[digits + fill] == '\0' && fill <= 2 && (digits + fill) % 4 == 0;
+}
+
 /* Splits "name: value". libldap opens what "name:< url" says, so that is refused before it sees the line. */
 static int parse_line(struct reader *reader, char *line, struct berval *ret_name, struct berval *ret_value,
                       int *ret_owned)
@@ -149,10 +159,10 @@ static int parse_line(struct reader *reader, char *line, struct berval *ret_name
         return fail(reader, -EINVAL, reader->record_line,
                     "%s: expected the value itself; values by URL (\":<\") are not read", shown);
     }
-    if (ldif_parse_line2(line, ret_name, ret_value, ret_owned) != 0) {
+    if ((colon[1] == ':' && !is_base64(colon + 2 + strspn(colon + 2, " "))) ||
+        ldif_parse_line2(line, ret_name, ret_value, ret_owned) != 0) {
         frt_percent_encode(line, strcspn(line, ":"), shown, sizeof(shown));
-        return fail(reader, -EINVAL, reader->record_line, "%s: expected a value, or base64 after \"::\"",
-                    shown);
+        return fail(reader, -EINVAL, reader->record_line, "%s: expected base64 after \"::\"", shown);
     }
     return 0;
 }

@@ -125,7 +125,7 @@ static const struct {
     bool is_dn;
 } memberships[] = {
     {"member", "expected distinguished names", true},
-    {"uniqueMember", "expected distinguished names without an identifier after '#'", true},
+    {"uniqueMember", "expected distinguished names", true},
     {"memberUid", "expected login names: a-z or _ first, then a-z 0-9 _ . -, 32 at most", false},
 };
 
