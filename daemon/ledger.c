@@ -105,7 +105,7 @@ size_t frt_ledger_denials(const struct frt_ledger *ledger, const char *name,
     size_t kept = ledger->denial_count < FRT_LEDGER_DENIALS ? ledger->denial_count : FRT_LEDGER_DENIALS;
 
     for (size_t i = 1; i <= kept && stored < max; i++) {
-        const struct frt_denial *denial = &ledger->denials[(ledger->denial_count - i + 1) % FRT_LEDGER_DENIALS];
+        const struct frt_denial *denial = &ledger->denials[(ledger->denial_count - i) % FRT_LEDGER_DENIALS];
 
         if (!name || strcmp(denial->login, name) == 0 || strcmp(denial->user, name) == 0)
             ret_denials[stored++] = denial;
