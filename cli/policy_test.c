@@ -379,7 +379,7 @@ static bool load_path(struct run *run, const char *path)
 static bool load_directory(struct run *run)
 {
     const struct frt_policy_arguments *a = run->arguments;
-    const struct frt_view_layout layout = {.suffix = a->suffix};
+    const struct frt_view_layout layout = {.suffix = a->suffix ? a->suffix : "dc=frt,dc=example"};
     bool good = true;
     int r = a->conf && !a->suffix ? frt_conf_new_view(a->conf, &run->view)
                                   : frt_view_new(&layout, NULL, 0, &run->view);
