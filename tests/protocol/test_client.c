@@ -196,6 +196,24 @@ START_TEST(the_connection_is_closed_on_exec)
 }
 END_TEST
 
+START_TEST(asking_on_a_closed_connection_raises_no_signal)
+{
+    struct fake_plan plan = {.deed = FAKE_CLOSES_AT_ONCE, .answer = fake_allow()};
+    struct pollfd closed = {0};
+    struct frt_ask ask;
+
+    fake_frtd_start(&fake, &plan);
+    closed.fd = frt_client_connect(fake.path, frt_mono_ms() + PATIENCE_MS);
+    ck_assert_int_ge(closed.fd, 0);
+    ck_assert_int_eq(poll(&closed, 1, PATIENCE_MS), 1);
+    ck_assert(closed.revents & POLLHUP);
+    ck_assert_int_eq(frt_client_ask_init(&ask, FRT_ASK_DECIDE), 0);
+    ck_assert_int_eq(frt_client_ask(closed.fd, &ask, frt_mono_ms() + PATIENCE_MS, &answer), -EPIPE);
+    close(closed.fd);
+    fake_frtd_stop(&fake);
+}
+END_TEST
+
 START_TEST(no_two_questions_have_the_same_rid)
 {
     struct frt_ask a, b;
@@ -241,6 +259,7 @@ int main(void)
     tcase_add_test(tc, a_full_backlog_is_waited_for_until_the_deadline);
     tcase_add_test(tc, signals_do_not_end_the_wait_and_do_not_lengthen_it);
     tcase_add_test(tc, the_connection_is_closed_on_exec);
+    tcase_add_test(tc, asking_on_a_closed_connection_raises_no_signal);
     tcase_add_test(tc, no_two_questions_have_the_same_rid);
     tcase_add_test(tc, a_long_text_comes_through_whole);
     suite_add_tcase(suite, tc);

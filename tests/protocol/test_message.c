@@ -396,6 +396,8 @@ static const struct {
     {"\x7f", false},
     {"\xc0\x9b", false}, /* overlong */
     {"\xe0\x80\x9b", false},
+    {"\xe0\x81\x81", false}, /* an overlong A */
+    {"\xf0\x80\x81\x81", false},
     {"\xed\xa0\x80", false},     /* surrogate */
     {"\xf4\x90\x80\x80", false}, /* past U+10FFFF */
     {"\xe2\x80\xae"
