@@ -353,7 +353,7 @@ static int on_time(struct sync *sync, int64_t now_ms)
         return confirm(sync);
     if (sync->session->moved)
         return restart(sync);
-    if (now_ms >= sync->csn_due_ms)
+    if (sync->csn_msgid < 0 && now_ms >= sync->csn_due_ms)
         return ask_csn(sync, now_ms);
     return 0;
 }
@@ -364,8 +364,9 @@ static int64_t wait_ms(const struct sync *sync, int64_t now_ms)
 
     if (sync->phase == REFRESH)
         return min_ms(until_ms, sync->heard_ms + stall_limit_ms(sync)) - now_ms + 1;
-    until_ms = min_ms(until_ms, sync->csn_due_ms);
-    if (sync->csn_msgid >= 0)
+    if (sync->csn_msgid < 0)
+        until_ms = min_ms(until_ms, sync->csn_due_ms);
+    else
         until_ms = min_ms(until_ms, sync->csn_asked_ms + stall_limit_ms(sync) + 1);
     if (sync->csn_answered || sync->session->moved)
         until_ms = min_ms(until_ms, now_ms + QUIET_MS / 2);

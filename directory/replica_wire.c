@@ -421,7 +421,7 @@ int frt_replica_message_decode(const unsigned char *bytes, size_t size,
     int r;
 
     r = frt_replica_frame_size(bytes, size, &framed);
-    if (r < 0 || framed != size)
+    if (r < 0 || framed == 0 || framed != size)
         return -EBADMSG;
     message.type = (enum frt_replica_type)bytes[4];
     cursor = (struct cursor){bytes + FRT_REPLICA_FRAME_HEADER, size - FRT_REPLICA_FRAME_HEADER, false};
