@@ -62,8 +62,9 @@ class Services:
         cls.frtd.__exit__(None, None, None)
 
     @classmethod
-    def write_services(cls, socket, extra=""):
-        frt = "%s tool=T25 socket=%s %s" % (cls.world.module, socket, extra)
+    def write_services(cls, socket):
+        default = "%s tool=T25 socket=%s" % (cls.world.module, socket)
+        frt = default + " timeout_ms=60000"  # a busy machine is not what these rows are about
         account = "account required pam_unix.so\naccount %s %s\n" % (GOVERNED, frt)
         password = "auth requisite pam_unix.so\nauth required %s\n" % frt
         session = "session required pam_permit.so\nsession required %s\n" % frt
@@ -73,7 +74,7 @@ class Services:
         cls.world.service("su-l", "auth sufficient pam_rootok.so\nauth required pam_unix.so\naccount required pam_unix.so\n"
                                   "session required pam_permit.so\nsession optional %s notice\n" % cls.world.module)
         cls.world.service("screensaver", "auth required pam_permit.so\naccount %s %s\n" % (GOVERNED, frt))
-        cls.world.service("plain", "auth required pam_permit.so\naccount required pam_permit.so\n")
+        cls.world.service("deadline", "account %s %s\n" % (GOVERNED, default))
 
     def assert_denied(self, shown, rule="N-USE", citation="290"):
         self.assertIn("T25: refused.", shown)
@@ -211,7 +212,7 @@ class WithoutFrtd:
             self.frtd.start()
 
     def deny_once(self):
-        done = self.caller("p20", "screensaver", "account")
+        done = self.caller("p20", "deadline", "account")
         self.assertEqual(done.returncode, UNDECIDED, done.all)
         return float(re.search(r"account: 9 in ([0-9.]+) ms", done.stdout).group(1))
 
