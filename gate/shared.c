@@ -18,7 +18,10 @@ struct frt_gate_shared *frt_gate_shared_new(void)
         return NULL;
     for (int i = 0; i < 2; i++)
         shared->catalogue.bytes[i] = map_shared(FRT_SHARED_CATALOGUE_MAX);
-    if (!shared->catalogue.bytes[0] || !shared->catalogue.bytes[1]) {
+    shared->inodes = map_shared(FRT_SHARED_INODES * sizeof(*shared->inodes));
+    shared->inode_index = map_shared(FRT_SHARED_INDEX * sizeof(*shared->inode_index));
+    if (!shared->inodes || !shared->inode_index || !shared->catalogue.bytes[0] ||
+        !shared->catalogue.bytes[1]) {
         frt_gate_shared_free(shared);
         return NULL;
     }
@@ -30,5 +33,9 @@ void frt_gate_shared_free(struct frt_gate_shared *shared)
     for (int i = 0; i < 2; i++)
         if (shared->catalogue.bytes[i])
             munmap(shared->catalogue.bytes[i], FRT_SHARED_CATALOGUE_MAX);
+    if (shared->inodes)
+        munmap(shared->inodes, FRT_SHARED_INODES * sizeof(*shared->inodes));
+    if (shared->inode_index)
+        munmap(shared->inode_index, FRT_SHARED_INDEX * sizeof(*shared->inode_index));
     munmap(shared, sizeof(*shared));
 }

@@ -20,6 +20,30 @@ struct frt_shared_catalogue {
     uint8_t *bytes[2]; /* mapped before the first fork: the same address everywhere */
 };
 
+/* A marked inode. It outlives workers, because its mark in the group does, and a file that was renamed away from its
+ * catalogued path can be found in no other way. */
+struct frt_shared_inode {
+    uint64_t dev, ino, born_ns; /* ino 0: removed; born_ns 0: the file system does not tell */
+    uint64_t tool;              /* frt_catalogue_key of its id */
+    int64_t since_s;
+    uint32_t links;
+    char path[108]; /* where it was found, for people; cut */
+};
+
+#define FRT_SHARED_INODES   (1u << 17)
+#define FRT_SHARED_INDEX    (2 * FRT_SHARED_INODES) /* a power of two */
+#define FRT_SHARED_REFUSALS 256
+
+/* Denials that frtd was not asked about, or did not answer in time: kept until it has acknowledged them. */
+struct frt_shared_refusal {
+    char tool[64];
+    int64_t login_uid, user_uid;
+    uint32_t reason;
+    uint32_t asked;
+    uint64_t count;  /* 0: free */
+    uint64_t number; /* 0: not yet sent; fixed once sent */
+};
+
 struct frt_gate_shared {
     _Atomic uint64_t beat; /* the worker adds one each round */
     _Atomic uint32_t owed; /* events read and not yet answered */
@@ -31,7 +55,12 @@ struct frt_gate_shared {
     _Atomic uint64_t takeovers; /* times the spare became the keeper */
     _Atomic uint64_t denied, allowed, identified, canaries, unasked; /* sums over all workers */
     _Atomic uint64_t report; /* number of the last report of refusals (frt_gate_message.serial) */
+    uint64_t swept_told;     /* part of `swept` that is in a refusal */
+    struct frt_shared_refusal refusals[FRT_SHARED_REFUSALS];
     struct frt_shared_catalogue catalogue;
+    struct frt_shared_inode *inodes; /* FRT_SHARED_INODES, in the order they were marked */
+    _Atomic uint32_t inode_count;
+    uint32_t *inode_index; /* FRT_SHARED_INDEX, open addressing: position + 1; 0: free */
 };
 
 /* Fresh, zeroed, shared with every process forked later. NULL when there is no memory. */

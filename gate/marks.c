@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gate/marks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/inotify.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gate/inodes.h"
+#include "gate/tree.h"
+#include "support/cleanup.h"
+
+#define DECIDE_MASK (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_ACCESS_PERM)
+#define RECORD_MASK (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
+#define WATCH_MASK                                                                                           \
+    (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB |       \
+     IN_ONLYDIR)
+#define MAX_DIRECTORIES 20000
+#define PLACES_A_STEP   32
+
+/* A file this young may be about to be renamed to a catalogued name; an ignore mark would go with it. */
+#define SETTLED_S 10
+
+dev_t frt_statx_dev(const struct statx *st)
+{
+    return makedev(st->stx_dev_major, st->stx_dev_minor);
+}
+
+static uint64_t mask_of(const struct frt_marks *marks, unsigned tool)
+{
+    return marks->catalogue->tools[tool].treatment == FRT_GATE_TREAT_DECIDE ? DECIDE_MASK : RECORD_MASK;
+}
+
+static void note_failure(struct frt_marks *marks, const char *what, int error)
+{
+    if (marks->failures++ == 0)
+        snprintf(marks->failure, sizeof(marks->failure), "%s: %s", what, strerror(error));
+}
+
+static int mark_fd(int group, unsigned flags, uint64_t mask, int fd)
+{
+    char path[40];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return fanotify_mark(group, flags, mask, AT_FDCWD, path) < 0 ? -errno : 0;
+}
+
+/* The ignore mark first: from here on every open is asked about. */
+static int mark_inode(struct frt_marks *marks, int fd, const struct statx *st, unsigned tool,
+                      const char *path)
+{
+    int r;
+
+    mark_fd(marks->open_group, FAN_MARK_REMOVE | FAN_MARK_IGNORE, DECIDE_MASK, fd);
+    r = mark_fd(marks->open_group, FAN_MARK_ADD, mask_of(marks, tool), fd);
+    if (r < 0) {
+        note_failure(marks, path, -r);
+        return r;
+    }
+    return frt_inodes_put(marks->shared, st, marks->catalogue->tools[tool].key, path);
+}
+
+static int look(int fd, struct statx *st)
+{
+    return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, st) < 0 ? -errno : 0;
+}
+
+static void add_file(struct frt_marks *marks, int directory, const char *name, unsigned place,
+                     const char *path)
+{
+    frt_auto_close int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct statx st;
+
+    if (fd < 0 || look(fd, &st) < 0 || !S_ISREG(st.stx_mode) ||
+        !frt_scope_has(marks->scope, frt_statx_dev(&st)))
+        return;
+    mark_inode(marks, fd, &st, marks->catalogue->places[place].tool, path);
+}
+
+static int remember_directory(struct frt_marks *marks, const struct statx *st, unsigned place,
+                              const char *name)
+{
+    size_t n = marks->fresh_count;
+
+    if (n == MAX_DIRECTORIES)
+        return -ENOSPC;
+    if (n == 0 || (n >= 16 && (n & (n - 1)) == 0)) {
+        struct frt_marked_directory *more = realloc(marks->fresh, (n < 16 ? 16 : n * 2) * sizeof(*more));
+
+        if (!more)
+            return -ENOMEM;
+        marks->fresh = more;
+    }
+    marks->fresh[marks->fresh_count++] =
+        (struct frt_marked_directory){frt_statx_dev(st), st->stx_ino, place, name};
+    return 0;
+}
+
+/* Marks an open directory for its children. */
+static int add_directory(struct frt_marks *marks, int fd, unsigned place, const char *name, const char *path)
+{
+    char link[40];
+    struct statx st;
+    int r = look(fd, &st);
+
+    if (r < 0 || !S_ISDIR(st.stx_mode) || !frt_scope_has(marks->scope, frt_statx_dev(&st)))
+        return r < 0 ? r : -ENOTDIR;
+    r = mark_fd(marks->open_group, FAN_MARK_ADD | FAN_MARK_ONLYDIR,
+                mask_of(marks, marks->catalogue->places[place].tool) | FAN_EVENT_ON_CHILD, fd);
+    if (r == 0)
+        r = remember_directory(marks, &st, place, name);
+    if (r < 0)
+        note_failure(marks, path, -r);
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    inotify_add_watch(marks->watch, link, WATCH_MASK);
+    return r;
+}
+
+struct tree_context {
+    struct frt_marks *marks;
+    unsigned place;
+};
+
+static void visit_tree(int fd, const char *name, bool is_directory, const char *path, void *arg)
+{
+    struct tree_context *context = arg;
+
+    if (is_directory)
+        add_directory(context->marks, fd, context->place, NULL, path);
+    else
+        add_file(context->marks, fd, name, context->place, path);
+}
+
+/* Nothing stands there yet: watch the deepest directory that exists, to look again when it changes. */
+static void watch_ancestor(struct frt_marks *marks, const char *path)
+{
+    char part[PATH_MAX];
+    char *slash;
+
+    snprintf(part, sizeof(part), "%s", path);
+    while ((slash = strrchr(part, '/')) && slash != part) {
+        struct statx st;
+
+        *slash = '\0';
+        if (statx(AT_FDCWD, part, 0, STATX_BASIC_STATS, &st) < 0)
+            continue;
+        if (frt_scope_has(marks->scope, frt_statx_dev(&st)))
+            inotify_add_watch(marks->watch, part, WATCH_MASK);
+        return;
+    }
+}
+
+/* One existing or expected path: its directory, then the file (or the whole directory) itself. */
+static void add_path(struct frt_marks *marks, const char *path, unsigned place, const char *name)
+{
+    frt_auto_close int directory = -1;
+    const char *slash = strrchr(path, '/');
+    char parent[PATH_MAX];
+    struct statx st;
+
+    if (!slash || (size_t)(slash - path) >= sizeof(parent))
+        return;
+    snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+    directory = open(slash == path ? "/" : parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || look(directory, &st) < 0 || !frt_scope_has(marks->scope, frt_statx_dev(&st))) {
+        watch_ancestor(marks, path);
+        return;
+    }
+    add_directory(marks, directory, place, name, path);
+    if (statx(directory, slash + 1, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &st) < 0)
+        return;
+    if (S_ISDIR(st.stx_mode)) {
+        struct tree_context context = {marks, place};
+
+        frt_tree_walk(path, visit_tree, &context);
+        return;
+    }
+    add_file(marks, directory, slash + 1, place, path);
+}
+
+/* A name that is a link stands for what it leads to, too, and stays a name of its own. */
+static void add_literal(struct frt_marks *marks, unsigned place)
+{
+    const char *path = marks->catalogue->places[place].text;
+    frt_auto_free char *real = realpath(path, NULL);
+
+    add_path(marks, path, place, strrchr(path, '/') + 1);
+    if (real && strcmp(real, path) != 0 &&
+        frt_catalogue_add_path(marks->catalogue, marks->catalogue->places[place].tool, real) < 0)
+        note_failure(marks, path, ENOMEM);
+}
+
+static void add_pattern(struct frt_marks *marks, unsigned place)
+{
+    const char *pattern = marks->catalogue->places[place].text, *slash = strrchr(pattern, '/');
+    char parent[PATH_MAX];
+    glob_t found = {0};
+
+    snprintf(parent, sizeof(parent), "%.*s", (int)(slash - pattern), pattern);
+    if (glob(parent, GLOB_NOSORT | GLOB_ONLYDIR, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            frt_auto_close int fd = open(found.gl_pathv[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+            if (fd >= 0)
+                add_directory(marks, fd, place, slash + 1, found.gl_pathv[i]);
+        }
+    else
+        watch_ancestor(marks, pattern);
+    globfree(&found);
+    memset(&found, 0, sizeof(found));
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            add_path(marks, found.gl_pathv[i], place, slash + 1);
+    globfree(&found);
+}
+
+/* One file system, asked about programs only; its root may be any of its mount points. */
+static void add_filesystems(struct frt_marks *marks)
+{
+    marks->filesystem_count = 0;
+    for (size_t i = 0; marks->exec_group >= 0 && i < marks->scope->mount_count; i++) {
+        const char *path = marks->scope->mounts[i].path;
+
+        if (fanotify_mark(marks->exec_group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM, AT_FDCWD,
+                          path) < 0)
+            note_failure(marks, path, errno);
+        else
+            marks->filesystem_count++;
+    }
+}
+
+void frt_marks_refresh(struct frt_marks *marks)
+{
+    if (marks->is_looking) {
+        marks->look_again = true;
+        return;
+    }
+    marks->is_looking = marks->catalogue != NULL;
+    marks->look_again = false;
+    marks->next_place = 0;
+    marks->fresh_count = 0;
+    marks->failures = 0;
+    marks->failure[0] = '\0';
+    if (marks->is_looking)
+        add_filesystems(marks);
+}
+
+static void finish_look(struct frt_marks *marks)
+{
+    free(marks->directories);
+    marks->directories = marks->fresh;
+    marks->directory_count = marks->fresh_count;
+    marks->fresh = NULL;
+    marks->fresh_count = 0;
+    marks->is_looking = false;
+    marks->was_complete = true;
+}
+
+bool frt_marks_step(struct frt_marks *marks)
+{
+    const struct frt_catalogue *c = marks->catalogue;
+
+    for (int i = 0; marks->is_looking && i < PLACES_A_STEP; i++) {
+        unsigned place = (unsigned)marks->next_place;
+
+        if (marks->next_place == c->place_count) {
+            finish_look(marks);
+            break;
+        }
+        marks->next_place++;
+        if (c->places[place].kind == FRT_GATE_ITEM_PATH)
+            add_literal(marks, place);
+        if (c->places[place].kind == FRT_GATE_ITEM_PATTERN)
+            add_pattern(marks, place);
+    }
+    if (!marks->is_looking && marks->look_again)
+        frt_marks_refresh(marks);
+    return !marks->is_looking;
+}
+
+int frt_marks_init(struct frt_marks *marks)
+{
+    marks->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    return marks->watch < 0 ? -errno : 0;
+}
+
+void frt_marks_clear(struct frt_marks *marks)
+{
+    frt_catalogue_free(marks->catalogue);
+    marks->catalogue = NULL;
+    free(marks->directories);
+    free(marks->fresh);
+    marks->directories = marks->fresh = NULL;
+    marks->directory_count = marks->fresh_count = 0;
+    close(marks->watch);
+}
+
+void frt_marks_apply(struct frt_marks *marks, struct frt_catalogue *catalogue)
+{
+    struct frt_catalogue *old = marks->catalogue;
+
+    marks->catalogue = catalogue;
+    /* What was passed by its contents may be catalogued now. All inode marks of this group are ignore marks. */
+    if (old && marks->exec_group >= 0)
+        fanotify_mark(marks->exec_group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+    marks->directory_count = 0; /* they borrow from the old one */
+    marks->was_complete = marks->is_looking = false;
+    frt_catalogue_free(old);
+    frt_marks_refresh(marks);
+}
+
+bool frt_marks_read_watch(struct frt_marks *marks)
+{
+    char buffer[4096] __attribute__((aligned(8)));
+    bool any = false;
+
+    while (read(marks->watch, buffer, sizeof(buffer)) > 0)
+        any = true;
+    return any;
+}
+
+static bool is_named(const struct frt_marks *marks, const struct frt_marked_directory *d, const char *base)
+{
+    if (!d->name)
+        return true;
+    if (marks->catalogue->places[d->place].kind == FRT_GATE_ITEM_PATH)
+        return strcmp(d->name, base) == 0;
+    return fnmatch(d->name, base, 0) == 0;
+}
+
+static const struct frt_marked_directory *next_place(const struct frt_marks *marks, size_t *i, dev_t dev,
+                                                     ino_t ino, const char *base)
+{
+    for (; *i < marks->directory_count; (*i)++) {
+        const struct frt_marked_directory *d = &marks->directories[*i];
+
+        if (d->dev == dev && (ino == 0 || d->ino == ino) && is_named(marks, d, base))
+            return d;
+    }
+    return NULL;
+}
+
+static int by_model_name(const struct frt_marks *marks, const char *base)
+{
+    for (size_t i = 0; i < marks->catalogue->place_count; i++) {
+        const struct frt_gate_place *place = &marks->catalogue->places[i];
+
+        if (place->kind == FRT_GATE_ITEM_MODEL_FILE && fnmatch(place->text, base, 0) == 0)
+            return (int)place->tool;
+    }
+    return -1;
+}
+
+/* The most restrictive tool that claims the name. `ino` 0: the directory is not known, any marked one on this file system
+ * counts: a wrong denial is better than a way in through a name space where paths mean something else. */
+static int by_directory(const struct frt_marks *marks, dev_t dev, ino_t ino, const char *base)
+{
+    const struct frt_marked_directory *d;
+    int found = -1;
+
+    for (size_t i = 0; (d = next_place(marks, &i, dev, ino, base)); i++) {
+        unsigned tool = marks->catalogue->places[d->place].tool;
+
+        if (found < 0 || marks->catalogue->tools[tool].treatment == FRT_GATE_TREAT_DECIDE)
+            found = (int)tool;
+    }
+    return found >= 0 ? found : by_model_name(marks, base);
+}
+
+/* Before the first look is complete: the path as the catalogue writes it. */
+static int by_path(const struct frt_marks *marks, const char *path)
+{
+    for (size_t i = 0; i < marks->catalogue->place_count; i++) {
+        const struct frt_gate_place *place = &marks->catalogue->places[i];
+
+        if (place->kind == FRT_GATE_ITEM_PATH
+                ? strcmp(place->text, path) == 0
+                : place->kind == FRT_GATE_ITEM_PATTERN && fnmatch(place->text, path, FNM_PATHNAME) == 0)
+            return (int)place->tool;
+    }
+    return -1;
+}
+
+static int classify_by_name(struct frt_marks *marks, int fd, const struct statx *st, char *path, size_t size)
+{
+    struct statx at_path, parent;
+    char link[40];
+    char *base;
+    ssize_t n;
+    int tool;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, path, size - 1);
+    if (n <= 0)
+        return -1;
+    path[n] = '\0';
+    base = strrchr(path, '/');
+    if (!base)
+        return -1;
+    /* Is this path, for us, really this file? Then its directory is known. */
+    if (path[0] == '/' && statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &at_path) == 0 &&
+        at_path.stx_ino == st->stx_ino && frt_statx_dev(&at_path) == frt_statx_dev(st)) {
+        *base = '\0';
+        if (statx(AT_FDCWD, base == path ? "/" : path, 0, STATX_BASIC_STATS, &parent) < 0)
+            parent.stx_ino = 0;
+        *base = '/';
+        tool = by_directory(marks, frt_statx_dev(st), parent.stx_ino, base + 1);
+    } else {
+        tool = by_directory(marks, frt_statx_dev(st), 0, base + 1);
+    }
+    return tool < 0 && !marks->was_complete ? by_path(marks, path) : tool;
+}
+
+int frt_marks_classify(struct frt_marks *marks, int fd, const struct statx *st, bool by_name)
+{
+    const struct frt_shared_inode *known;
+    char path[PATH_MAX];
+    int tool;
+
+    if (!marks->catalogue)
+        return -1;
+    known = frt_inodes_find(marks->shared, st);
+    tool = known ? frt_catalogue_find(marks->catalogue, known->tool) : -1;
+    if (tool >= 0 || !by_name)
+        return tool;
+    if (known) { /* catalogued no longer */
+        mark_fd(marks->open_group, FAN_MARK_REMOVE, DECIDE_MASK, fd);
+        frt_inodes_remove(marks->shared, st);
+    }
+    if (!S_ISREG(st->stx_mode))
+        return -1;
+    tool = classify_by_name(marks, fd, st, path, sizeof(path));
+    if (tool >= 0)
+        mark_inode(marks, fd, st, (unsigned)tool, path);
+    return tool;
+}
+
+bool frt_marks_may_ignore(const struct statx *st)
+{
+    return S_ISREG(st->stx_mode) && st->stx_uid == 0 && !(st->stx_mode & S_IWOTH) &&
+           (st->stx_gid == 0 || !(st->stx_mode & S_IWGRP));
+}
+
+void frt_marks_ignore(int group, int fd, const struct statx *st, uint64_t mask)
+{
+    struct timespec now;
+
+    if (!frt_marks_may_ignore(st))
+        return;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (mask != FAN_OPEN_EXEC_PERM && now.tv_sec - st->stx_ctime.tv_sec < SETTLED_S)
+        return;
+    mark_fd(group, FAN_MARK_ADD | FAN_MARK_IGNORE, mask, fd);
+}
+
+int frt_marks_add_canary(struct frt_marks *marks, const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0)
+        return -errno;
+    if (!frt_scope_has(marks->scope, st.st_dev))
+        return -EXDEV;
+    return fanotify_mark(marks->open_group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, path) < 0 ? -errno : 0;
+}

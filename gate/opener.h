@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Who opens: read from /proc while the opener is blocked, so its thread id cannot be reused meanwhile (threats F10, G11).
+ * One thread may have changed its own uid, so every uid of every thread of the process counts.
+ */
+#ifndef FRT_GATE_OPENER_H
+#define FRT_GATE_OPENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define FRT_OPENER_MAX_UIDS    8
+#define FRT_OPENER_MAX_PEOPLE  2   /* more distinct people in one process than this are refused */
+#define FRT_OPENER_MAX_THREADS 512 /* more threads than we look at in time are refused */
+
+struct frt_opener {
+    pid_t tid, tgid, parent;
+    int64_t login_uid;                  /* -1: nobody logged in */
+    uint32_t uids[FRT_OPENER_MAX_UIDS]; /* distinct, root left out, ascending */
+    size_t uid_count;
+    bool too_many; /* people or threads: deny */
+    char comm[20];
+};
+
+/* What one /proc/PID/status says. */
+struct frt_opener_status {
+    pid_t tgid, ppid;
+    uint32_t uids[4]; /* real, effective, saved, file system */
+    unsigned threads;
+    char comm[20];
+};
+
+/* Parses the labelled lines of /proc/PID/status (proc(5)); never by position, names may hold anything. 0 or -EBADMSG. */
+int frt_opener_status_parse(const char *text, size_t length, struct frt_opener_status *ret_status);
+
+/* Looks at thread `tid` of the event. 0, or a negative errno: then nobody knows who it is and the answer is no. */
+int frt_opener_find(pid_t tid, struct frt_opener *ret_opener);
+
+/* "sh 812 < sshd 790 < init 1": at most `size` bytes, names percent-escaped. */
+void frt_opener_chain(const struct frt_opener *opener, char *buffer, size_t size);
+
+/* Path of the opener's terminal when it is the opener's own ("/dev/pts/3"); "" otherwise. */
+void frt_opener_tty(const struct frt_opener *opener, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <unistd.h>
+
+#include "gate/answer.h"
+#include "gate/notice.h"
+#include "gate/refusals.h"
+#include "gate/worker.h"
+#include "protocol/client.h"
+#include "support/cleanup.h"
+#include "support/percent.h"
+
+#define OPEN_GROUP      0
+#define EXEC_GROUP      1
+#define READS_ALLOW_MS  5000
+#define READS_DENY_MS   1000
+#define SECOND_HALF_MS  200
+#define RECORD_EVERY_MS 60000
+#define NOBODY_ASKED    UINT32_MAX /* rid of a question whose answer changes nothing */
+
+static int open_group_mask(void)
+{
+    return FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_ACCESS_PERM;
+}
+
+/* Answers and closes, in this order: a closed number may belong to another event at once. */
+static void release(struct frt_worker *w, int group, int fd, bool allow)
+{
+    int r = allow ? frt_answer_allow(w->keeper->groups[group], fd)
+                  : frt_answer_deny(w->keeper->groups[group], fd, w->options->audit);
+
+    if (r < 0) {
+        w->errors++;
+        w->has_state_changed = true;
+        frt_answer_deny(w->keeper->groups[group], fd, false);
+    }
+    atomic_fetch_add(allow ? &w->shared->allowed : &w->shared->denied, 1);
+    close(fd);
+    atomic_fetch_sub(&w->shared->owed, 1);
+}
+
+static void pass(struct frt_worker *w, int group, int fd)
+{
+    if (frt_answer_allow(w->keeper->groups[group], fd) < 0) {
+        w->errors++;
+        frt_answer_deny(w->keeper->groups[group], fd, false);
+    }
+    close(fd);
+    atomic_fetch_sub(&w->shared->owed, 1);
+}
+
+static const char *tool_name(const struct frt_worker *w, int tool)
+{
+    return tool >= 0 && w->marks.catalogue ? w->marks.catalogue->tools[tool].id : "";
+}
+
+static void drop_question(struct frt_worker *w, struct frt_question *q)
+{
+    if (q->contents) {
+        frt_contents_free(q->contents);
+        w->hashing_count--;
+    }
+    q->contents = NULL;
+    q->is_used = false;
+    w->question_count--;
+}
+
+static int64_t person_of(const struct frt_opener *who)
+{
+    return who->uid_count ? who->uids[0] : 0;
+}
+
+static bool is_same_person(const struct frt_remembered *r, const struct frt_opener *who)
+{
+    return r->login_uid == who->login_uid && r->uid_count == who->uid_count &&
+           memcmp(r->uids, who->uids, who->uid_count * sizeof(who->uids[0])) == 0;
+}
+
+static struct frt_remembered *recall(struct frt_worker *w, const struct frt_question *q, pid_t tid,
+                                     int64_t now)
+{
+    for (size_t i = 0; i < FRT_WORKER_REMEMBERED; i++) {
+        struct frt_remembered *r = &w->remembered[i];
+
+        if (r->until_ms > now && r->tid == tid && r->dev == q->dev && r->ino == q->ino &&
+            is_same_person(r, &q->who))
+            return r;
+    }
+    return NULL;
+}
+
+static void remember(struct frt_worker *w, const struct frt_question *q, pid_t tid, bool allow,
+                     enum frt_reason reason, int64_t until)
+{
+    struct frt_remembered *r = recall(w, q, tid, frt_mono_ms());
+
+    if (!r) {
+        r = &w->remembered[w->next_remembered];
+        w->next_remembered = (w->next_remembered + 1) % FRT_WORKER_REMEMBERED;
+    }
+    *r = (struct frt_remembered){until, tid,   q->dev, q->ino, q->who.login_uid, {0}, q->who.uid_count,
+                                 allow, reason};
+    memcpy(r->uids, q->who.uids, q->who.uid_count * sizeof(r->uids[0]));
+}
+
+void frt_questions_forget(struct frt_worker *w)
+{
+    memset(w->remembered, 0, sizeof(w->remembered));
+}
+
+/* The end of a question that was held. `answer` NULL: frtd did not speak. */
+static void settle(struct frt_worker *w, struct frt_question *q, bool allow, enum frt_reason reason,
+                   const struct frt_answer *answer)
+{
+    int64_t now = frt_mono_ms();
+
+    release(w, q->group, q->fd, allow);
+    if (q->group == OPEN_GROUP) {
+        remember(w, q, 0, allow, reason, now + (allow ? READS_ALLOW_MS : READS_DENY_MS));
+        if (allow && q->action == FRT_ACTION_EXEC)
+            remember(w, q, q->who.tid, true, reason, now + SECOND_HALF_MS);
+    }
+    if (!allow && !answer)
+        frt_refusals_add(w->shared, tool_name(w, q->tool), q->who.login_uid, person_of(&q->who), reason,
+                         q->asked > 0);
+    if (!allow)
+        frt_notice_write(&q->who, tool_name(w, q->tool), reason, answer, now);
+    drop_question(w, q);
+}
+
+static struct frt_question *new_question(struct frt_worker *w)
+{
+    for (size_t i = 0; i < FRT_WORKER_QUESTIONS; i++) {
+        struct frt_question *q = &w->questions[i];
+
+        if (q->is_used)
+            continue;
+        memset(q, 0, sizeof(*q));
+        q->is_used = true;
+        q->tool = -1;
+        q->sequence = w->sequence += 4;
+        w->question_count++;
+        return q;
+    }
+    return NULL;
+}
+
+static unsigned count_of_person(const struct frt_worker *w, const struct frt_opener *who)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < FRT_WORKER_QUESTIONS; i++)
+        if (w->questions[i].is_used && w->questions[i].who.login_uid == who->login_uid &&
+            person_of(&w->questions[i].who) == person_of(who))
+            count++;
+    return count;
+}
+
+static void put_rid(const struct frt_worker *w, uint32_t index, uint32_t sequence, uint8_t rid[16])
+{
+    memcpy(rid, w->instance, 8);
+    memcpy(rid + 8, &index, 4);
+    memcpy(rid + 12, &sequence, 4);
+}
+
+static void find_path(struct frt_question *q)
+{
+    char link[40], path[PATH_MAX];
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", q->fd);
+    n = readlink(link, path, sizeof(path));
+    if (n > 0)
+        frt_percent_encode(path, (size_t)n, q->path, sizeof(q->path));
+}
+
+static void fill_ask(const struct frt_worker *w, const struct frt_question *q, int64_t uid,
+                     struct frt_ask *ask)
+{
+    frt_ask_init(ask, FRT_ASK_GATE);
+    ask->user_uid = uid;
+    ask->login_uid = q->who.login_uid;
+    snprintf(ask->tool, sizeof(ask->tool), "%s", tool_name(w, q->tool));
+    ask->action = q->action;
+    ask->match = q->match;
+    ask->pid = q->who.tgid;
+    ask->tid = q->who.tid;
+    ask->dev = q->dev;
+    ask->ino = q->ino;
+    memcpy(ask->sha256, q->sha256, sizeof(ask->sha256));
+    memcpy(ask->path, q->path, sizeof(ask->path));
+}
+
+static int send_context(struct frt_worker *w, const struct frt_question *q, const uint8_t rid[16])
+{
+    struct frt_gate_message message;
+
+    frt_gate_message_init(&message, FRT_GATE_CONTEXT);
+    memcpy(message.rid, rid, 16);
+    frt_opener_tty(&q->who, message.tty, sizeof(message.tty));
+    frt_opener_chain(&q->who, message.chain, sizeof(message.chain));
+    return frt_point_send(&w->point, &message);
+}
+
+/* One question for each person in the process: all of them must be allowed. Root alone (or nobody) is asked for as 0. */
+static int send_asks(struct frt_worker *w, struct frt_question *q)
+{
+    uint32_t index = (uint32_t)(q - w->questions);
+    size_t people = q->who.uid_count ? q->who.uid_count : 1;
+
+    find_path(q);
+    for (size_t i = 0; i < people; i++) {
+        struct frt_ask ask;
+        int r;
+
+        fill_ask(w, q, q->who.uid_count ? (int64_t)q->who.uids[i] : 0, &ask);
+        put_rid(w, index, q->sequence + (uint32_t)i, ask.rid);
+        r = q->action == FRT_ACTION_EXEC || i == 0 ? send_context(w, q, ask.rid) : 0;
+        if (r == 0)
+            r = frt_point_ask(&w->point, &ask);
+        if (r < 0)
+            return r;
+        q->asked++;
+    }
+    return 0;
+}
+
+/* Refused without asking: too many, unknown, or nobody to ask. */
+static void refuse(struct frt_worker *w, struct frt_question *q, enum frt_reason reason)
+{
+    settle(w, q, false, reason, NULL);
+}
+
+/* Everything about the file is known: who is it, and what does frtd say? */
+static void ask_about(struct frt_worker *w, struct frt_question *q)
+{
+    if (q->who.too_many)
+        refuse(w, q, FRT_REASON_SUBJECT_UNKNOWN);
+    else if (count_of_person(w, &q->who) > FRT_WORKER_PER_PERSON)
+        refuse(w, q, FRT_REASON_LATE);
+    else if (w->point.fd < 0)
+        refuse(w, q, FRT_REASON_FRTD_UNREACHABLE);
+    else if (send_asks(w, q) < 0)
+        refuse(w, q, FRT_REASON_FRTD_UNREACHABLE);
+}
+
+/* A component or a redaction tool: let pass, told once a minute for each person and file. */
+static void record(struct frt_worker *w, struct frt_question *q)
+{
+    int64_t now = frt_mono_ms();
+    struct frt_ask ask;
+
+    if (recall(w, q, 0, now) || w->point.fd < 0) {
+        pass(w, q->group, q->fd);
+        drop_question(w, q);
+        return;
+    }
+    find_path(q);
+    pass(w, q->group, q->fd);
+    remember(w, q, 0, true, FRT_REASON_NOT_FRT, now + RECORD_EVERY_MS);
+    fill_ask(w, q, person_of(&q->who), &ask);
+    put_rid(w, NOBODY_ASKED, q->sequence, ask.rid);
+    frt_point_ask(&w->point, &ask);
+    drop_question(w, q);
+}
+
+/* The opener is known and the file is the tool q->tool. */
+static void decide(struct frt_worker *w, struct frt_question *q)
+{
+    int64_t now = frt_mono_ms();
+    struct frt_remembered *r;
+
+    if (w->marks.catalogue->tools[q->tool].treatment == FRT_GATE_TREAT_RECORD) {
+        record(w, q);
+        return;
+    }
+    r = q->mask & FAN_ACCESS_PERM ? recall(w, q, 0, now) : recall(w, q, q->who.tid, now);
+    if (!r) {
+        ask_about(w, q);
+        return;
+    }
+    if (!r->allow)
+        frt_refusals_add(w->shared, tool_name(w, q->tool), q->who.login_uid, person_of(&q->who), r->reason,
+                         false);
+    if (r->tid) /* the second half of an exec comes once */
+        r->until_ms = 0;
+    release(w, q->group, q->fd, r->allow);
+    drop_question(w, q);
+}
+
+static struct frt_question *hold(struct frt_worker *w, int group, int fd, uint64_t mask,
+                                 const struct statx *st, pid_t tid)
+{
+    struct frt_question *q = new_question(w);
+    int r;
+
+    if (!q)
+        return NULL;
+    r = frt_opener_find(tid, &q->who);
+    q->group = group;
+    q->fd = fd;
+    q->mask = mask;
+    q->dev = frt_statx_dev(st);
+    q->ino = st->stx_ino;
+    q->action = mask & FAN_OPEN_EXEC_PERM ? FRT_ACTION_EXEC : FRT_ACTION_OPEN;
+    q->deadline_ms = frt_mono_ms() + FRT_WORKER_BUDGET_MS;
+    if (r < 0) {
+        q->who.login_uid = -1;
+        q->who.too_many = true; /* nobody knows who it is */
+    }
+    return q;
+}
+
+/* An event of the marked files and directories. */
+static void on_open(struct frt_worker *w, int fd, uint64_t mask, const struct statx *st, pid_t tid)
+{
+    struct frt_question *q;
+    int tool;
+
+    if (st->stx_ino == w->canary_ino && frt_statx_dev(st) == w->canary_dev) {
+        release(w, OPEN_GROUP, fd, false);
+        return;
+    }
+    if (!w->marks.catalogue) { /* marked by an earlier worker, and nobody has told us what it is */
+        release(w, OPEN_GROUP, fd, false);
+        frt_refusals_add(w->shared, "", -1, -1, FRT_REASON_FRTD_UNREACHABLE, false);
+        return;
+    }
+    tool = frt_marks_classify(&w->marks, fd, st, true);
+    if (tool < 0) {
+        frt_marks_ignore(w->keeper->groups[OPEN_GROUP], fd, st, (uint64_t)open_group_mask());
+        pass(w, OPEN_GROUP, fd);
+        return;
+    }
+    q = hold(w, OPEN_GROUP, fd, mask, st, tid);
+    if (!q) {
+        release(w, OPEN_GROUP, fd, false);
+        frt_refusals_add(w->shared, tool_name(w, tool), -1, -1, FRT_REASON_LATE, false);
+        return;
+    }
+    q->tool = tool;
+    q->match = FRT_MATCH_PATH;
+    decide(w, q);
+}
+
+/* A program is about to run somewhere: is it a copy of a tool? */
+static void on_exec(struct frt_worker *w, int fd, uint64_t mask, const struct statx *st, pid_t tid)
+{
+    struct frt_question *q;
+
+    /* Marked files are the other group's to decide. */
+    if (!w->marks.catalogue || frt_marks_classify(&w->marks, fd, st, false) >= 0) {
+        pass(w, EXEC_GROUP, fd);
+        return;
+    }
+    if (!S_ISREG(st->stx_mode) || !frt_catalogue_has_size(w->marks.catalogue, st->stx_size)) {
+        frt_marks_ignore(w->keeper->groups[EXEC_GROUP], fd, st, FAN_OPEN_EXEC_PERM);
+        pass(w, EXEC_GROUP, fd);
+        return;
+    }
+    q = hold(w, EXEC_GROUP, fd, mask, st, tid);
+    if (!q || frt_contents_begin(fd, &q->contents) < 0) {
+        release(w, EXEC_GROUP, fd, false);
+        frt_refusals_add(w->shared, "", q ? q->who.login_uid : -1, -1, FRT_REASON_LATE, false);
+        if (q)
+            drop_question(w, q);
+        return;
+    }
+    w->hashing_count++;
+}
+
+void frt_questions_event(struct frt_worker *w, int group, int fd, uint64_t mask, pid_t tid)
+{
+    struct statx st;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) < 0) {
+        release(w, group, fd, false);
+        return;
+    }
+    if (group == OPEN_GROUP)
+        on_open(w, fd, mask, &st, tid);
+    else
+        on_exec(w, fd, mask, &st, tid);
+}
+
+static void to_hex(const uint8_t sha256[32], char hex[65])
+{
+    for (int i = 0; i < 32; i++)
+        snprintf(hex + 2 * i, 3, "%02x", sha256[i]);
+}
+
+static void recognised(struct frt_worker *w, struct frt_question *q, const uint8_t sha256[32])
+{
+    struct statx st;
+
+    q->tool = frt_catalogue_find_digest(w->marks.catalogue, sha256);
+    if (q->tool < 0) {
+        if (statx(q->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) == 0)
+            frt_marks_ignore(w->keeper->groups[EXEC_GROUP], q->fd, &st, FAN_OPEN_EXEC_PERM);
+        pass(w, EXEC_GROUP, q->fd);
+        drop_question(w, q);
+        return;
+    }
+    to_hex(sha256, q->sha256);
+    q->match = FRT_MATCH_DIGEST;
+    w->marks.catalogue->tools[q->tool].copies++;
+    atomic_fetch_add(&w->shared->identified, 1);
+    decide(w, q);
+}
+
+void frt_questions_hash(struct frt_worker *w)
+{
+    for (size_t i = 0; w->hashing_count && i < FRT_WORKER_QUESTIONS; i++) {
+        struct frt_question *q = &w->questions[i];
+        uint8_t sha256[32];
+        int r;
+
+        if (!q->is_used || !q->contents)
+            continue;
+        r = frt_contents_step(q->contents, sha256);
+        if (r == FRT_CONTENTS_MORE)
+            return;
+        frt_contents_free(q->contents);
+        q->contents = NULL;
+        w->hashing_count--;
+        if (r < 0)
+            refuse(w, q, FRT_REASON_TOOL_UNKNOWN);
+        else
+            recognised(w, q, sha256);
+        return;
+    }
+}
+
+static bool lets_pass(enum frt_verdict verdict)
+{
+    switch (verdict) {
+    case FRT_VERDICT_ALLOW:
+    case FRT_VERDICT_EXEMPT:
+    case FRT_VERDICT_NOT_GOVERNED:
+        return true;
+    case FRT_VERDICT_DENY:
+        return false;
+    }
+    return false;
+}
+
+void frt_questions_answer(struct frt_worker *w, const struct frt_answer *answer)
+{
+    struct frt_question *q;
+    uint32_t index, sequence;
+
+    memcpy(&index, answer->rid + 8, 4);
+    memcpy(&sequence, answer->rid + 12, 4);
+    if (memcmp(answer->rid, w->instance, 8) != 0 || index >= FRT_WORKER_QUESTIONS)
+        return;
+    q = &w->questions[index];
+    if (!q->is_used || q->contents || q->sequence != (sequence & ~3u))
+        return; /* too late: it has been refused */
+    if (!lets_pass(answer->verdict)) {
+        settle(w, q, false, answer->reason, answer);
+        return;
+    }
+    /* One bit for each person, so that one answer sent twice cannot stand for two. */
+    q->answered |= 1u << (sequence & 3u);
+    if (q->answered == (1u << q->asked) - 1)
+        settle(w, q, true, answer->reason, answer);
+}
+
+void frt_questions_expire(struct frt_worker *w, int64_t now_ms)
+{
+    for (size_t i = 0; w->question_count && i < FRT_WORKER_QUESTIONS; i++)
+        if (w->questions[i].is_used && now_ms >= w->questions[i].deadline_ms)
+            refuse(w, &w->questions[i], FRT_REASON_LATE);
+}
+
+void frt_questions_disconnected(struct frt_worker *w)
+{
+    frt_questions_forget(w);
+    for (size_t i = 0; w->question_count && i < FRT_WORKER_QUESTIONS; i++)
+        if (w->questions[i].is_used && w->questions[i].asked)
+            refuse(w, &w->questions[i], FRT_REASON_FRTD_UNREACHABLE);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The worker: one thread that reads events, finds out who asks for what, asks frtd and answers the kernel. It opens
+ * nothing that could be behind a mark (threats G4): event descriptors, /proc, and the person's terminal.
+ */
+#ifndef FRT_GATE_WORKER_H
+#define FRT_GATE_WORKER_H
+
+#include "gate/canary.h"
+#include "gate/contents.h"
+#include "gate/keeper.h"
+#include "gate/marks.h"
+#include "gate/opener.h"
+#include "gate/point.h"
+
+#define FRT_WORKER_BUDGET_MS  250 /* from reading an event to its answer */
+#define FRT_WORKER_QUESTIONS  512
+#define FRT_WORKER_PER_PERSON 64 /* questions of one person outstanding; more are refused */
+#define FRT_WORKER_REMEMBERED 256
+
+struct frt_worker_options {
+    const char *socket;  /* frtd's */
+    const char *run_dir; /* canary, state.json */
+    const char *only[FRT_SCOPE_MAX_ONLY];
+    size_t only_count;
+    int64_t canary_every_ms;
+    bool audit; /* the groups were made with FAN_ENABLE_AUDIT */
+};
+
+/* An event that is being held. */
+struct frt_question {
+    bool is_used;
+    int group; /* index in keeper->groups */
+    int fd;
+    uint64_t mask;
+    uint64_t dev, ino;
+    struct frt_opener who;
+    int tool; /* -1 while the contents are being recognised */
+    enum frt_match match;
+    enum frt_action action;
+    char sha256[65];
+    char path[FRT_PATH_TEXT_MAX];
+    int64_t deadline_ms;
+    uint32_t sequence; /* in its rid; changes with each use */
+    unsigned asked, answered;
+    struct frt_contents *contents;
+};
+
+/* What was answered a moment ago. Reads of an open file ask again and again; the two halves of one exec (open-exec, then open) are
+ * one attempt. Never outlives a FORGET, a reconnection or its few seconds. */
+struct frt_remembered {
+    int64_t until_ms; /* 0: free */
+    pid_t tid;        /* an exec's second half, once; 0: reads of this person */
+    uint64_t dev, ino;
+    int64_t login_uid;
+    uint32_t uids[FRT_OPENER_MAX_PEOPLE];
+    size_t uid_count;
+    bool allow;
+    enum frt_reason reason;
+};
+
+struct frt_worker {
+    struct frt_keeper *keeper;
+    struct frt_gate_shared *shared;
+    const struct frt_worker_options *options;
+    struct frt_gate_scope scope;
+    struct frt_marks marks;
+    struct frt_point point;
+    struct frt_canary canary;
+    uint64_t canary_dev, canary_ino;
+    uint8_t instance[8];
+    uint32_t sequence;
+    struct frt_question questions[FRT_WORKER_QUESTIONS];
+    unsigned question_count, hashing_count;
+    struct frt_remembered remembered[FRT_WORKER_REMEMBERED];
+    size_t next_remembered;
+    int64_t state_sent_ms, looked_ms;
+    bool was_enforcing, has_state_changed;
+    uint64_t errors; /* answers the kernel did not take */
+};
+
+/* The `work` of the keeper; `arg` is struct frt_worker_options. */
+int frt_worker_run(struct frt_keeper *keeper, void *arg);
+
+/* gate/questions.c */
+void frt_questions_event(struct frt_worker *worker, int group, int fd, uint64_t mask, pid_t tid);
+void frt_questions_answer(struct frt_worker *worker, const struct frt_answer *answer);
+void frt_questions_hash(struct frt_worker *worker); /* one slice of one file */
+void frt_questions_expire(struct frt_worker *worker, int64_t now_ms);
+void frt_questions_disconnected(struct frt_worker *worker); /* nobody will answer any more */
+void frt_questions_forget(struct frt_worker *worker);
+
+/* gate/state.c: enforcing or why not; the JSON text is printable, at most `size` bytes. */
+bool frt_state_is_enforcing(const struct frt_worker *worker, int64_t now_ms, char *why, size_t size);
+size_t frt_state_format(const struct frt_worker *worker, int64_t now_ms, char *buffer, size_t size);
+void frt_state_report(struct frt_worker *worker, int64_t now_ms, const char *goodbye);
+
+#endif
