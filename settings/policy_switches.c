@@ -327,7 +327,7 @@ int frt_policy_only_if(const struct frt_policy_reader *reader, const config_sett
     if (group && (!config_setting_is_group(group) || config_setting_length(group) == 0))
         return frt_policy_complain(reader, group, NULL, "expected a group: only_if = { switch = value; }");
     for (int i = 0; group && i < config_setting_length(group); i++) {
-        bool holds;
+        bool holds = false;
         int r = condition(reader, config_setting_get_elem(group, (unsigned)i), &holds);
 
         if (r < 0)

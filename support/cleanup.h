@@ -44,11 +44,11 @@ static inline int frt_steal_fd(int *fd)
 }
 
 /* Hands the pointer over: the variable no longer frees it. */
-#define frt_steal(p)                                                                                          \
-    __extension__({                                                                                           \
-        __typeof__(*(p)) frt_stolen = *(p);                                                                   \
-        *(p) = NULL;                                                                                          \
-        frt_stolen;                                                                                           \
+#define frt_steal(p)                                                                                         \
+    __extension__({                                                                                          \
+        __typeof__(*(p)) frt_stolen = *(p);                                                                  \
+        *(p) = NULL;                                                                                         \
+        frt_stolen;                                                                                          \
     })
 
 #define FRT_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

@@ -16,7 +16,7 @@ enum frt_file_trust {
 
 /* Reads the whole of `path`, at most `max` bytes, into a fresh NUL-terminated buffer. 0, a negative errno: -EPERM when
  * the file does not have the properties, -EFBIG when it is larger. `*ret_what` says in words what was expected. */
-int frt_file_read(const char *path, enum frt_file_trust trust, size_t max, char **ret_bytes, size_t *ret_length,
-                  const char **ret_what);
+int frt_file_read(const char *path, enum frt_file_trust trust, size_t max, char **ret_bytes,
+                  size_t *ret_length, const char **ret_what);
 
 #endif
