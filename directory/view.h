@@ -173,6 +173,14 @@ const struct frt_authority *frt_view_authority(const struct frt_view *view, cons
  * are stored. */
 size_t frt_view_tools(const struct frt_view *view, const struct frt_tool **ret_tools, size_t max);
 
+/* Everything of a kind, in id order, entries that cannot be read included (their structs say what is missing): for
+ * auditors and registers. Each returns how many there are; at most `max` are stored. */
+size_t frt_view_requests(const struct frt_view *view, const struct frt_request **ret_requests, size_t max);
+size_t frt_view_authorities(const struct frt_view *view, const struct frt_authority **ret_authorities,
+                            size_t max);
+size_t frt_view_people(const struct frt_view *view, const struct frt_person **ret_people, size_t max);
+size_t frt_view_hosts(const struct frt_view *view, const struct frt_host **ret_hosts, size_t max);
+
 /* Roles of a person: role entries and group memberships, in force or not. Returns how many there are; at most `max`
  * are stored. */
 size_t frt_view_roles_of(const struct frt_view *view, const char *uid, const struct frt_role **ret_roles,
