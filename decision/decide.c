@@ -28,8 +28,7 @@ static const struct frt_rule *layer_answer(const struct frt_layer *layer, const 
     return NULL;
 }
 
-/* Deny overrides exempt overrides allow overrides not-governed; what is none of them denies. */
-static unsigned strength(enum frt_verdict verdict)
+unsigned frt_verdict_strength(enum frt_verdict verdict)
 {
     switch (verdict) {
     case FRT_VERDICT_NOT_GOVERNED:
@@ -59,7 +58,7 @@ void frt_decide(const struct frt_policy *policy, const struct frt_facts *facts,
         ret_decision->layers[l].rule = rule;
         if (!rule)
             continue;
-        s = strength(rule->verdict);
+        s = frt_verdict_strength(rule->verdict);
         if (s > strongest) {
             strongest = s;
             ret_decision->verdict = s == 4 ? FRT_VERDICT_DENY : rule->verdict;

@@ -25,6 +25,9 @@ struct frt_decision {
 void frt_decide(const struct frt_policy *policy, const struct frt_facts *facts,
                 struct frt_decision *ret_decision);
 
+/* Deny (4) overrides exempt overrides allow overrides not-governed (1); a number that is no verdict denies. */
+unsigned frt_verdict_strength(enum frt_verdict verdict);
+
 /* True when `rule` speaks for `facts`. */
 bool frt_rule_matches(const struct frt_rule *rule, const struct frt_facts *facts);
 

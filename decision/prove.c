@@ -20,21 +20,6 @@ struct outlook {
     unsigned settled, possible;    /* strengths: of the settled answers, of all rules that may still speak */
 };
 
-static unsigned strength(enum frt_verdict verdict)
-{
-    switch (verdict) {
-    case FRT_VERDICT_NOT_GOVERNED:
-        return 1;
-    case FRT_VERDICT_ALLOW:
-        return 2;
-    case FRT_VERDICT_EXEMPT:
-        return 3;
-    case FRT_VERDICT_DENY:
-        break;
-    }
-    return 4;
-}
-
 unsigned frt_proof_slot(enum frt_verdict verdict)
 {
     switch (verdict) {
@@ -93,7 +78,7 @@ static void look_at_layer(const struct frt_layer *layer, const struct frt_when *
 
     for (size_t i = 0; i < layer->rule_count; i++) {
         const struct frt_rule *rule = &layer->rules[i];
-        unsigned s = strength(rule->verdict);
+        unsigned s = frt_verdict_strength(rule->verdict);
 
         if (!boxes_meet(box, &rule->when))
             continue;
