@@ -103,11 +103,9 @@ static int take_line(struct reader *reader, size_t length, bool *in_comment)
         return fail(reader, -EINVAL, reader->line_number, "expected \"dn: ...\", not a continued line");
     if (reader->length == 0)
         reader->record_line = reader->line_number;
-    if (continued) {
+    if (continued)
         reader->length--; /* the line end before it */
-        return append(reader, reader->line + 1, length - 1) < 0 ? -E2BIG : append(reader, "\n", 1);
-    }
-    r = append(reader, reader->line, length);
+    r = append(reader, reader->line + continued, length - continued);
     return r < 0 ? r : append(reader, "\n", 1);
 }
 

@@ -134,14 +134,10 @@ int frt_view_new(const struct frt_view_layout *layout, const struct frt_role_gro
     return 0;
 }
 
-/* Another item with this UUID than `item`. */
-static struct frt_item *find_uuid_but(const struct frt_view *view, const uint8_t uuid[16],
-                                      const struct frt_item *item)
+static struct frt_item *find_uuid(const struct frt_view *view, const uint8_t uuid[16])
 {
     const struct frt_link *link = frt_index_find(view, FRT_INDEX_UUID, uuid, 16);
 
-    while (link && link->item == item)
-        link = link->next;
     return link ? link->item : NULL;
 }
 
@@ -225,8 +221,14 @@ static void remember_tool(struct frt_view *view, struct frt_item *item)
     view->tools[i] = item;
 }
 
-/* All that can fail comes first; then the item is in. */
-static int take_in(struct frt_view *view, struct frt_item *item, const struct frt_entry *entry)
+static struct frt_group *group_of(const struct frt_item *item)
+{
+    return item && item->kind == FRT_KIND_GROUP ? item->group : NULL;
+}
+
+/* All that can fail comes first; then the item is in, beside the one it replaces. */
+static int take_in(struct frt_view *view, struct frt_item *item, const struct frt_entry *entry,
+                   const struct frt_item *old)
 {
     int r = make_room(&view->tools, view->tool_count, &view->tool_capacity);
 
@@ -237,7 +239,7 @@ static int take_in(struct frt_view *view, struct frt_item *item, const struct fr
     if (r < 0)
         return r;
     if (item->kind == FRT_KIND_GROUP) {
-        r = frt_group_enlist(view, item->group, entry);
+        r = frt_group_enlist(view, item->group, entry, group_of(old));
         if (r < 0) {
             unlink_keys(view, item, item->link_count);
             return r;
@@ -292,16 +294,16 @@ static int put(struct frt_view *view, struct frt_entry *entry, struct frt_item *
 
     if (r < 0)
         return r;
+    old = find_uuid(view, entry->uuid);
     kind = dn ? frt_view_classify(view, entry, dn) : FRT_KIND_OTHER;
     /* Of what is left out nothing is kept; of what has no readable name, that it is there. */
     if (kind != FRT_KIND_OTHER || (!dn && *entry->dn)) {
         r = frt_item_new(view, entry, kind, dn, &item);
-        if (r == 0 && (r = take_in(view, item, entry)) < 0)
+        if (r == 0 && (r = take_in(view, item, entry, old)) < 0)
             frt_item_free(item);
         if (r < 0)
             return r;
     }
-    old = find_uuid_but(view, entry->uuid, item);
     *ret_change = change_of(old, item);
     if (old)
         take_out(view, old);
@@ -326,7 +328,7 @@ int frt_view_put(struct frt_view *view, struct frt_entry *entry, enum frt_view_c
 
 void frt_view_remove(struct frt_view *view, const uint8_t uuid[16])
 {
-    struct frt_item *item = find_uuid_but(view, uuid, NULL);
+    struct frt_item *item = find_uuid(view, uuid);
 
     if (item)
         take_out(view, item);

@@ -24,7 +24,7 @@ static void drop_slot_if_empty(struct frt_slot *slot)
     if (slot->count > 0)
         return;
     HASH_DELETE(hh, *slot->table, slot);
-    free(slot->groups);
+    free(slot->seats);
     free(slot);
 }
 
@@ -48,47 +48,120 @@ static struct frt_slot *get_slot(struct frt_slot **table, const char *key)
     return slot;
 }
 
-/* Lists the group under `key`; `group->slots` has room. */
-static int list_in(struct frt_slot **table, struct frt_group *group, const char *key)
+static int sit(struct frt_slot *slot, struct frt_seat *seat)
 {
-    struct frt_slot *slot = get_slot(table, key);
-
-    if (!slot)
-        return -ENOMEM;
     if (slot->count == slot->capacity) {
         size_t capacity = slot->capacity ? slot->capacity * 2 : 1;
-        struct frt_group **groups = reallocarray(slot->groups, capacity, sizeof(struct frt_group *));
+        struct frt_seat **seats = reallocarray(slot->seats, capacity, sizeof(struct frt_seat *));
 
-        if (!groups) {
-            drop_slot_if_empty(slot);
+        if (!seats)
             return -ENOMEM;
-        }
-        slot->groups = groups;
+        slot->seats = seats;
         slot->capacity = capacity;
     }
-    slot->groups[slot->count++] = group;
-    group->slots[group->slot_count++] = slot;
+    slot->seats[slot->count++] = seat;
     return 0;
 }
 
-static void unlist_from(const struct frt_group *group, struct frt_slot *slot)
+static void rise(struct frt_slot *slot, const struct frt_seat *seat)
 {
     for (size_t i = slot->count; i-- > 0;) {
-        if (slot->groups[i] != group)
+        if (slot->seats[i] != seat)
             continue;
-        slot->groups[i] = slot->groups[--slot->count];
+        slot->seats[i] = slot->seats[--slot->count];
         break;
     }
     drop_slot_if_empty(slot);
 }
 
+/* A group taking the place of what it was. Members mostly come in the order they came before: those keep their slots. */
+struct enlisting {
+    struct frt_view *view;
+    struct frt_group *group, *old;
+    size_t cursor;   /* in the old slots */
+    bool *kept;      /* per old slot: the new group has it */
+    bool *inherited; /* per new slot: it was the old group's */
+};
+
+/* The old slot of that key, here or one further: somebody was added, or taken out. */
+static struct frt_slot *inherit(struct enlisting *enlisting, struct frt_slot **table, const char *key)
+{
+    const struct frt_group *old = enlisting->old;
+
+    for (size_t i = enlisting->cursor; old && i < old->slot_count && i < enlisting->cursor + 2; i++) {
+        if (old->slots[i]->table != table || strcmp(old->slots[i]->key, key) != 0)
+            continue;
+        enlisting->kept[i] = true;
+        enlisting->cursor = i + 1;
+        return old->slots[i];
+    }
+    return NULL;
+}
+
+/* Lists the group under `key`; its array of slots has room. */
+static int list_in(struct enlisting *enlisting, struct frt_slot **table, const char *key)
+{
+    struct frt_group *group = enlisting->group;
+    struct frt_slot *slot = inherit(enlisting, table, key);
+    int r;
+
+    enlisting->inherited[group->slot_count] = slot != NULL;
+    if (!slot) {
+        slot = get_slot(table, key);
+        if (!slot)
+            return -ENOMEM;
+        r = sit(slot, group->seat);
+        if (r < 0) {
+            drop_slot_if_empty(slot);
+            return r;
+        }
+    }
+    group->slots[group->slot_count++] = slot;
+    return 0;
+}
+
+static void forget_slots(struct frt_group *group)
+{
+    group->seat = NULL;
+    group->slot_count = 0;
+    group->foreign_count = 0;
+}
+
 void frt_group_delist(struct frt_view *view, struct frt_group *group)
 {
     for (size_t i = 0; i < group->slot_count; i++)
-        unlist_from(group, group->slots[i]);
-    group->slot_count = 0;
-    group->foreign_count = 0;
+        rise(group->slots[i], group->seat);
+    free(group->seat);
+    forget_slots(group);
     view->scratch->groups_checked = false;
+}
+
+/* The old group leaves the slots that the new one does not have, and the seat to it. */
+static void succeed(struct enlisting *enlisting)
+{
+    struct frt_group *old = enlisting->old;
+
+    for (size_t i = 0; old && i < old->slot_count; i++) {
+        if (!enlisting->kept[i])
+            rise(old->slots[i], old->seat);
+    }
+    enlisting->group->seat->group = enlisting->group;
+    if (old)
+        forget_slots(old);
+}
+
+/* Back to what was. */
+static void give_up(struct enlisting *enlisting)
+{
+    struct frt_group *group = enlisting->group;
+
+    for (size_t i = 0; i < group->slot_count; i++) {
+        if (!enlisting->inherited[i])
+            rise(group->slots[i], group->seat);
+    }
+    if (!enlisting->old)
+        free(group->seat);
+    forget_slots(group);
 }
 
 /* A member directly below the base of people who is not in the view is nobody, and harmless: deleted accounts are often
@@ -99,25 +172,26 @@ static bool is_foreign(const struct frt_view *view, const char *dn)
     return strcmp(frt_dn_parent(dn), view->base[FRT_KIND_PERSON]) != 0 || frt_dn_has_wide_bytes(dn);
 }
 
-static int enlist_dn(struct frt_view *view, struct frt_group *group, const struct frt_value *value)
+static int enlist_dn(struct enlisting *enlisting, const struct frt_value *value)
 {
+    struct frt_group *group = enlisting->group;
     frt_auto_free char *dn = NULL;
     int r = frt_dn_normalise(value->bytes, value->length, &dn);
 
     if (r == 0)
-        r = list_in(&view->dn_slots, group, dn);
+        r = list_in(enlisting, &enlisting->view->dn_slots, dn);
     if (r < 0)
         return r;
-    if (is_foreign(view, dn))
+    if (is_foreign(enlisting->view, dn))
         group->foreign[group->foreign_count++] = group->slots[group->slot_count - 1];
     return 0;
 }
 
-static int enlist_uid(struct frt_view *view, struct frt_group *group, const struct frt_value *value)
+static int enlist_uid(struct enlisting *enlisting, const struct frt_value *value)
 {
     if (!frt_name_is_canonical(value->bytes, value->length))
         return -EINVAL;
-    return list_in(&view->uid_slots, group, value->bytes);
+    return list_in(enlisting, &enlisting->view->uid_slots, value->bytes);
 }
 
 static const struct {
@@ -142,7 +216,7 @@ static size_t count_members(const struct frt_entry *entry, bool only_dns)
     return count;
 }
 
-static int enlist_values(struct frt_view *view, struct frt_group *group, size_t m, struct frt_reader *reader)
+static int enlist_values(struct enlisting *enlisting, size_t m, struct frt_reader *reader)
 {
     for (size_t a = 0; a < reader->entry->attribute_count; a++) {
         const struct frt_attribute *attribute = &reader->entry->attributes[a];
@@ -155,8 +229,8 @@ static int enlist_values(struct frt_view *view, struct frt_group *group, size_t 
             continue;
         }
         for (size_t v = 0; v < attribute->value_count; v++) {
-            int r = memberships[m].is_dn ? enlist_dn(view, group, &attribute->values[v])
-                                         : enlist_uid(view, group, &attribute->values[v]);
+            int r = memberships[m].is_dn ? enlist_dn(enlisting, &attribute->values[v])
+                                         : enlist_uid(enlisting, &attribute->values[v]);
 
             if (r == -ENOMEM)
                 return r;
@@ -167,22 +241,40 @@ static int enlist_values(struct frt_view *view, struct frt_group *group, size_t 
     return reader->no_memory ? -ENOMEM : 0;
 }
 
-int frt_group_enlist(struct frt_view *view, struct frt_group *group, const struct frt_entry *entry)
+/* Everything but the slots themselves. Of what is allocated here the group keeps its own part, also on failure. */
+static int begin_enlisting(struct enlisting *enlisting, const struct frt_entry *entry)
 {
-    struct frt_reader reader = {.entry = entry, .problem = group->item->problem};
-    size_t dns = count_members(entry, true), all = count_members(entry, false);
-    int r = 0;
+    struct frt_group *group = enlisting->group;
+    const struct frt_group *old = enlisting->old;
+    size_t all = count_members(entry, false);
 
     group->slots = reallocarray(NULL, all + 1, sizeof(struct frt_slot *));
-    group->foreign = reallocarray(NULL, dns + 1, sizeof(struct frt_slot *));
-    if (!group->slots || !group->foreign)
-        r = -ENOMEM;
+    group->foreign = reallocarray(NULL, count_members(entry, true) + 1, sizeof(struct frt_slot *));
+    enlisting->inherited = calloc(all + 1, sizeof(bool));
+    enlisting->kept = calloc(old ? old->slot_count + 1 : 1, sizeof(bool));
+    if (!group->slots || !group->foreign || !enlisting->inherited || !enlisting->kept)
+        return -ENOMEM;
+    group->seat = old ? old->seat : calloc(1, sizeof(*group->seat));
+    return group->seat ? 0 : -ENOMEM;
+}
+
+int frt_group_enlist(struct frt_view *view, struct frt_group *group, const struct frt_entry *entry,
+                     struct frt_group *old)
+{
+    struct frt_reader reader = {.entry = entry, .problem = group->item->problem};
+    struct enlisting enlisting = {.view = view, .group = group, .old = old};
+    int r = begin_enlisting(&enlisting, entry);
+
     for (size_t m = 0; r == 0 && m < FRT_ARRAY_LEN(memberships); m++)
-        r = enlist_values(view, group, m, &reader);
+        r = enlist_values(&enlisting, m, &reader);
     group->item->problem = reader.problem;
     group->item->readable = !reader.problem;
-    if (r < 0)
-        frt_group_delist(view, group);
+    if (r == 0)
+        succeed(&enlisting);
+    else
+        give_up(&enlisting);
+    free(enlisting.kept);
+    free(enlisting.inherited);
     view->scratch->groups_checked = false;
     return r;
 }
@@ -217,7 +309,7 @@ static void walk_meet(struct walk *walk, struct frt_group *group)
 static void meet_listing(struct walk *walk, const struct frt_slot *slot)
 {
     for (size_t i = 0; slot && i < slot->count; i++)
-        walk_meet(walk, slot->groups[i]);
+        walk_meet(walk, slot->seats[i]->group);
 }
 
 struct frt_group *frt_groups_of(const struct frt_view *view, const char *uid)
@@ -339,7 +431,7 @@ static void meet_strays(const struct frt_view *view, struct walk *walk, const st
         const struct frt_slot *slot = find_slot(view->dn_slots, link->item->dn);
 
         for (size_t g = 0; slot && g < slot->count; g++) {
-            if (slot->groups[g] == group)
+            if (slot->seats[g]->group == group)
                 walk_meet(walk, link->item->group);
         }
     }

@@ -58,13 +58,20 @@ struct frt_link {
 struct frt_slot {
     UT_hash_handle hh;
     struct frt_slot **table;
-    struct frt_group **groups;
+    struct frt_seat **seats;
     size_t count, capacity;
     char key[];
 };
 
+/* A group's place in the slots. It stays while the group's entry changes, so that a group of 100,000 that loses one member
+ * is not listed 100,000 times anew. */
+struct frt_seat {
+    struct frt_group *group;
+};
+
 struct frt_group {
     struct frt_item *item;
+    struct frt_seat *seat;
     struct frt_slot **slots;
     size_t slot_count;
     struct frt_slot **foreign; /* the DNs that are not plain people: must be known groups */
@@ -162,8 +169,10 @@ void frt_item_free(struct frt_item *item); /* not in any index */
 void frt_role_clear(struct frt_role *role);
 
 /* view_groups.c */
-/* Lists the group under everything its entry names. -ENOMEM; the group is then listed nowhere. */
-int frt_group_enlist(struct frt_view *view, struct frt_group *group, const struct frt_entry *entry);
+/* Lists the group under everything its entry names, in the place of `old` (NULL: it is new), which is then listed
+ * nowhere. -ENOMEM; then `old` is listed as before and `group` nowhere. */
+int frt_group_enlist(struct frt_view *view, struct frt_group *group, const struct frt_entry *entry,
+                     struct frt_group *old);
 void frt_group_delist(struct frt_view *view, struct frt_group *group);
 /* Every group that lists the person, directly or nested: a list through walk_next. */
 struct frt_group *frt_groups_of(const struct frt_view *view, const char *uid);
