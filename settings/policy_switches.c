@@ -224,10 +224,11 @@ static uint32_t officials_of(const char *text)
 
 static void apply(const struct row *row, const char *text, struct frt_policy_values *values)
 {
-    void *slot = (char *)values + row->offset;
+    void *slot;
 
     if (row->offset == NOWHERE)
         return;
+    slot = (char *)values + row->offset;
     switch (row->kind) {
     case CHOICE:
         /* The only choice that steers the facts is dual_role. */
