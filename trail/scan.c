@@ -18,6 +18,7 @@ struct loader {
     size_t segment;
     int fd; /* -1: not open yet */
     uint64_t offset, end;
+    size_t block_size;
     char carried[FRT_RECORD_MAX]; /* the beginning of a line whose end is not loaded yet */
     size_t carried_length;
     bool done;
@@ -49,7 +50,7 @@ static int open_next(struct loader *loader)
 
 static int fill(struct loader *loader, struct frt_block *block)
 {
-    size_t wanted = FRT_BLOCK_SIZE - loader->carried_length;
+    size_t wanted = loader->block_size - loader->carried_length;
     uint64_t at = loader->offset + loader->carried_length;
 
     memcpy(block->bytes, loader->carried, loader->carried_length);
@@ -92,7 +93,7 @@ static int load(struct loader *loader, struct frt_block *block)
     if (r < 0)
         return r;
     if (!block->bytes)
-        block->bytes = malloc(FRT_BLOCK_SIZE);
+        block->bytes = malloc(loader->block_size);
     if (!block->bytes)
         return -ENOMEM;
     block->segment = loader->segment;
@@ -456,6 +457,10 @@ static int start(struct pass *pass)
     pass->follower.now = pass->result->state;
     for (size_t i = 0; i <= pass->options->last; i++)
         pass->total_bytes += segments->list[i].is_live ? segments->list[i].live_length : 0;
+    /* Small trails need no large buffers; a block always holds more than a line. */
+    pass->loader.block_size = pass->total_bytes + 2 * FRT_RECORD_MAX < FRT_BLOCK_SIZE
+                                  ? (size_t)pass->total_bytes + 2 * FRT_RECORD_MAX
+                                  : FRT_BLOCK_SIZE;
     return frt_pool_init(&pass->pool, pass->options->threads, pass->options->origin);
 }
 

@@ -15,7 +15,7 @@ void frt_block_clear(struct frt_block *block)
 
 static bool grow(void **list, size_t *room, size_t count, size_t size)
 {
-    size_t wanted = *room ? *room * 2 : 1024;
+    size_t wanted = *room ? *room * 2 : 32;
     void *grown;
 
     if (count < *room)

@@ -140,15 +140,16 @@ static unsigned thread_count(const struct verification *v)
     return cores < 1 ? 1 : cores < 256 ? (unsigned)cores : 256;
 }
 
-/* Whether the segment holds anything like a seal; a commit that was interrupted early does not. */
-static int has_seal_line(const struct frt_segments *segments, size_t index, bool *ret_has)
+/* How many lines from an offset on begin like seals. An interrupted commit leaves one at most, and not many bytes. */
+static int count_seal_lines(const struct frt_segments *segments, size_t index, uint64_t offset,
+                            unsigned *ret_count)
 {
     frt_auto_close int fd = frt_segment_open(segments, index);
     frt_auto_free char *bytes = NULL;
-    uint64_t size = segments->list[index].size;
+    uint64_t size = segments->list[index].size - offset;
     ssize_t n;
 
-    *ret_has = true;
+    *ret_count = 2;
     if (fd < 0)
         return fd;
     if (size > FRT_TAIL_MAX)
@@ -156,10 +157,13 @@ static int has_seal_line(const struct frt_segments *segments, size_t index, bool
     bytes = malloc((size_t)size + 1);
     if (!bytes)
         return -ENOMEM;
-    n = pread(fd, bytes, (size_t)size, 0);
+    bytes[0] = '\n';
+    n = pread(fd, bytes + 1, (size_t)size, (off_t)offset);
     if (n < 0)
         return -errno;
-    *ret_has = memmem(bytes, (size_t)n, "\n!seal ", 7) || (n >= 6 && memcmp(bytes, "!seal ", 6) == 0);
+    *ret_count = 0;
+    for (char *at = bytes; (at = memmem(at, (size_t)(bytes + 1 + n - at), "\n!", 2)); at++)
+        ++*ret_count;
     return 0;
 }
 
@@ -259,14 +263,25 @@ static uint64_t tail_of(const struct verification *v)
     return state->segment == v->scan.last ? length - state->offset : length;
 }
 
+/* Whether what is bad may be the end of an interrupted commit: at the very end, torn, and no second seal in it. */
+static bool is_interrupted(const struct verification *v)
+{
+    const struct frt_trail_state *state = &v->found.state;
+    unsigned seals;
+
+    return v->found.is_torn && v->found.segment == v->scan.last && tail_of(v) <= FRT_TAIL_MAX &&
+           count_seal_lines(&v->segments, v->scan.last, state->segment == v->scan.last ? state->offset : 0,
+                            &seals) == 0 &&
+           seals <= 1;
+}
+
 /* The pass is over: bad, torn, or clean to the end of the last segment. */
 static enum frt_verify_status judge(struct verification *v)
 {
     const struct frt_trail_state *state = &v->found.state;
     enum frt_verify_status status;
 
-    if (v->found.is_bad &&
-        !(v->found.is_torn && v->found.segment == v->scan.last && tail_of(v) <= FRT_TAIL_MAX)) {
+    if (v->found.is_bad && !is_interrupted(v)) {
         place(v, v->found.segment, v->found.line, v->found.offset);
         return end(v, FRT_VERIFY_ALTERED, v->found.what);
     }
@@ -316,8 +331,7 @@ static enum frt_verify_status try(struct verification *v, size_t last, bool *ret
     frt_scan_run(&v->scan, &v->found);
     if (v->found.error < 0)
         return fail(v, v->found.error, "reading the trail");
-    *ret_drop = last > 0 && v->found.is_bad && v->found.is_torn && v->found.segment == last &&
-                v->found.state.segment != last;
+    *ret_drop = last > 0 && v->found.is_bad && is_interrupted(v) && v->found.state.segment != last;
     return *ret_drop ? FRT_VERIFY_OK : judge(v);
 }
 
@@ -325,16 +339,16 @@ static enum frt_verify_status run(struct verification *v)
 {
     size_t last = v->segments.count - 1;
     enum frt_verify_status status;
-    bool has_seal = false, drop = true;
+    bool drop = true;
 
-    while (last > 0) {
-        int r = has_seal_line(&v->segments, last, &has_seal);
+    for (; last > 0; last--) {
+        unsigned seals;
+        int r = count_seal_lines(&v->segments, last, 0, &seals);
 
         if (r < 0)
             return fail(v, r, v->segments.list[last].name);
-        if (has_seal)
+        if (seals > 0)
             break;
-        last--;
     }
     for (;; last--) {
         status = try(v, last, &drop);

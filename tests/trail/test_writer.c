@@ -677,20 +677,20 @@ END_TEST
 START_TEST(a_full_file_system_denies_tears_nothing_and_heals)
 {
     struct frt_trail *trail;
-    frt_auto_free char *filler = calloc(1, 4 << 20);
+    frt_auto_free char *filler = calloc(1, 8 << 20);
     char path[128];
     unsigned committed = 0;
     struct census census;
 
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return; /* not root: the injected ENOSPC rows above stand for it */
-    ck_assert_int_eq(mount("tmpfs", scratch.log, "tmpfs", 0, "size=4m"), 0);
+    ck_assert_int_eq(mount("tmpfs", scratch.log, "tmpfs", 0, "size=8m"), 0);
     trail = trail_open(&scratch, NULL);
     snprintf(path, sizeof(path), "%s/ballast", scratch.log);
     {
         int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-        ck_assert_int_gt(write(fd, filler, 4 << 20), 0); /* takes all that is left */
+        ck_assert_int_gt(write(fd, filler, 8 << 20), 0); /* takes all that is left */
         close(fd);
     }
     for (; committed < 5000; committed++) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "support/cleanup.h"
+#include "trail/checkpoint.h"
 #include "trail/segments.h"
 
 static void make_at(struct scratch *scratch, const char *base)
@@ -152,6 +153,16 @@ enum frt_verify_status verify(const struct scratch *scratch, const char *first_k
 
     frt_verify_result_clear(&result);
     return status;
+}
+
+void checkpoint_make(uint64_t size, const uint8_t root[32], const struct frt_key_pair *host, char note[2048],
+                     char vkey[512])
+{
+    struct frt_checkpoint checkpoint = {.origin = ORIGIN, .size = size};
+
+    memcpy(checkpoint.root, root, 32);
+    ck_assert_int_gt(frt_checkpoint_sign(&checkpoint, host, note, 2048), 0);
+    ck_assert_int_eq(frt_vkey_format(ORIGIN, FRT_VKEY_ED25519, host->public_key, vkey), 0);
 }
 
 const char vector_first_key[] = "adf09027b8fd3c266133d628c5044a3e2627a80031d94528041d653f3dd52b73";

@@ -40,6 +40,10 @@ void newest_segment(const struct scratch *scratch, char name[32]);
 
 enum frt_verify_status verify(const struct scratch *scratch, const char *first_key, const char *live_key);
 
+/* A checkpoint note over size and root, signed by `host`, and the key to check it with. */
+void checkpoint_make(uint64_t size, const uint8_t root[32], const struct frt_key_pair *host, char note[2048],
+                     char vkey[512]);
+
 /* The published test vector, written from its seeds. */
 extern const char vector_text[];
 extern const char vector_first_key[];
