@@ -201,7 +201,7 @@ int frt_policy_show(const struct frt_policy_arguments *arguments)
     char error[FRT_POLICY_ERROR_MAX];
     struct frt_policy *policy;
 
-    if (frt_policy_load(arguments->policy, (int64_t)time(NULL), warn, NULL, &policy, error) < 0) {
+    if (frt_policy_load_any(arguments->policy, (int64_t)time(NULL), warn, NULL, &policy, error) < 0) {
         fprintf(stderr, "frt policy: %s\n", error);
         return FRT_EXIT_USAGE;
     }

@@ -198,7 +198,8 @@ static bool load_policy(struct run *run)
 {
     char error[FRT_POLICY_ERROR_MAX];
 
-    if (frt_policy_load(run->arguments->policy, (int64_t)time(NULL), warn, NULL, &run->policy, error) == 0)
+    if (frt_policy_load_any(run->arguments->policy, (int64_t)time(NULL), warn, NULL, &run->policy, error) ==
+        0)
         return true;
     fprintf(stderr, "frt policy test: %s\n", error);
     return false;

@@ -428,7 +428,7 @@ int frt_conf_load(const char *path, struct frt_conf **ret_conf, char error[FRT_C
     snprintf(error, FRT_CONF_ERROR_MAX, "%s: out of memory", path);
     config_init(&config);
     if (r == 0)
-        r = frt_config_read(path, &config, NULL, NULL, error, FRT_CONF_ERROR_MAX);
+        r = frt_config_read(path, FRT_FILE_NOT_WRITABLE, &config, NULL, NULL, error, FRT_CONF_ERROR_MAX);
     if (r == 0)
         r = take_all(&reader, &config, conf);
     config_destroy(&config);

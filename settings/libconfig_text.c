@@ -109,15 +109,15 @@ static struct trouble find_silent_change(const char *text)
     return trouble;
 }
 
-int frt_config_read(const char *path, config_t *config, char **ret_text, size_t *ret_length, char *error,
-                    size_t error_size)
+int frt_config_read(const char *path, enum frt_file_trust trust, config_t *config, char **ret_text,
+                    size_t *ret_length, char *error, size_t error_size)
 {
     frt_auto_free char *text = NULL;
     struct trouble trouble;
     const char *what;
     size_t length;
     unsigned line;
-    int r = frt_file_read(path, FRT_FILE_NOT_WRITABLE, FRT_CONFIG_TEXT_MAX, &text, &length, &what);
+    int r = frt_file_read(path, trust, FRT_CONFIG_TEXT_MAX, &text, &length, &what);
 
     if (r < 0) {
         snprintf(error, error_size, "%s: %s (%s)", path, what, strerror(-r));

@@ -11,13 +11,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "support/file.h"
+
 #define FRT_CONFIG_TEXT_MAX (1024 * 1024)
 
 /* Reads and parses `path` into `config` (config_init() done by the caller, who also destroys it). 0 or a
  * negative errno with `error` "FILE:LINE: what was expected". `ret_text`, when not NULL, receives the bytes
  * (for their digest); the caller frees them. */
-int frt_config_read(const char *path, config_t *config, char **ret_text, size_t *ret_length, char *error,
-                    size_t error_size);
+int frt_config_read(const char *path, enum frt_file_trust trust, config_t *config, char **ret_text,
+                    size_t *ret_length, char *error, size_t error_size);
 
 /* "FILE:LINE: KEY" of a setting, "FILE:LINE: LIST[2]" of a list's third element; for messages. */
 void frt_config_where(const char *path, const config_setting_t *setting, char *buffer, size_t size);

@@ -186,8 +186,8 @@ static int digest(const char *text, size_t length, char ret_hex[65])
     return 0;
 }
 
-static int parse(const char *path, void (*warn)(void *arg, const char *text), void *warn_arg,
-                 struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX])
+static int parse(const char *path, enum frt_file_trust trust, void (*warn)(void *arg, const char *text),
+                 void *warn_arg, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX])
 {
     struct frt_policy_reader reader = {path, calloc(1, sizeof(struct frt_policy)), error, warn, warn_arg};
     frt_auto_free char *text = NULL;
@@ -198,7 +198,7 @@ static int parse(const char *path, void (*warn)(void *arg, const char *text), vo
     snprintf(error, FRT_POLICY_ERROR_MAX, "%.400s: out of memory", path);
     config_init(&config);
     if (r == 0)
-        r = frt_config_read(path, &config, &text, &length, error, FRT_POLICY_ERROR_MAX);
+        r = frt_config_read(path, trust, &config, &text, &length, error, FRT_POLICY_ERROR_MAX);
     if (r == 0)
         r = take_policy(&reader, &config);
     if (r == 0)
@@ -213,7 +213,7 @@ static int parse(const char *path, void (*warn)(void *arg, const char *text), vo
 
 int frt_policy_parse(const char *path, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX])
 {
-    return parse(path, NULL, NULL, ret_policy, error);
+    return parse(path, FRT_FILE_ANY, NULL, NULL, ret_policy, error);
 }
 
 static const char *layer_of(const struct frt_policy *policy, const struct frt_rule *rule)
@@ -300,13 +300,14 @@ static size_t rule_count(const struct frt_policy *policy)
     return n;
 }
 
-int frt_policy_load(const char *path, int64_t now_s, void (*warn)(void *arg, const char *text),
-                    void *warn_arg, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX])
+static int load(const char *path, enum frt_file_trust trust, int64_t now_s,
+                void (*warn)(void *arg, const char *text), void *warn_arg, struct frt_policy **ret_policy,
+                char error[FRT_POLICY_ERROR_MAX])
 {
     struct frt_policy_reader reader = {path, NULL, error, warn, warn_arg};
     frt_auto_free uint64_t *hits = NULL;
     struct frt_proof proof;
-    int r = parse(path, warn, warn_arg, &reader.policy, error);
+    int r = parse(path, trust, warn, warn_arg, &reader.policy, error);
 
     if (r < 0)
         return r;
@@ -327,6 +328,18 @@ int frt_policy_load(const char *path, int64_t now_s, void (*warn)(void *arg, con
     warn_all(&reader, hits, now_s);
     *ret_policy = reader.policy;
     return 0;
+}
+
+int frt_policy_load(const char *path, int64_t now_s, void (*warn)(void *arg, const char *text),
+                    void *warn_arg, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX])
+{
+    return load(path, FRT_FILE_NOT_WRITABLE, now_s, warn, warn_arg, ret_policy, error);
+}
+
+int frt_policy_load_any(const char *path, int64_t now_s, void (*warn)(void *arg, const char *text),
+                        void *warn_arg, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX])
+{
+    return load(path, FRT_FILE_ANY, now_s, warn, warn_arg, ret_policy, error);
 }
 
 static void free_layer(struct frt_layer *layer)

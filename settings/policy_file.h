@@ -12,13 +12,17 @@
 
 #define FRT_POLICY_ERROR_MAX 2048
 
-/* Reads without proving. 0 or a negative errno with `error`. */
+/* Reads without proving, whoever may write the file. 0 or a negative errno with `error`. */
 int frt_policy_parse(const char *path, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX]);
 
-/* Reads and proves. Warnings (shadowed rules, review-by date passed) go to `warn` when not NULL, one call
+/* Reads and proves, for those who act on it: the file must be one that only root or ourselves can write. Warnings (shadowed rules, review-by date passed) go to `warn` when not NULL, one call
  * each. */
 int frt_policy_load(const char *path, int64_t now_s, void (*warn)(void *arg, const char *text),
                     void *warn_arg, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX]);
+
+/* The same for those who only look (frt policy show, test): a clone of the source tree belongs to whoever made it. */
+int frt_policy_load_any(const char *path, int64_t now_s, void (*warn)(void *arg, const char *text),
+                        void *warn_arg, struct frt_policy **ret_policy, char error[FRT_POLICY_ERROR_MAX]);
 
 void frt_policy_free(struct frt_policy *policy);
 
