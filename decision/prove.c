@@ -143,13 +143,16 @@ static void pick_example(const struct frt_when *box, const struct frt_when *when
     }
 }
 
+/* The statement that stands first in the file is the one to report: an author puts what matters most on top. */
 static void check_nevers(const struct walk *w, const struct frt_when *box, enum frt_verdict verdict)
 {
     struct frt_proof *proof = w->proof;
 
-    for (size_t i = 0; i < w->policy->never_count && !proof->broken; i++) {
+    for (size_t i = 0; i < w->policy->never_count; i++) {
         const struct frt_never *never = &w->policy->nevers[i];
 
+        if (proof->broken && never >= proof->broken)
+            return;
         if (!never_forbids(never, verdict) || !boxes_meet(box, &never->when))
             continue;
         proof->broken = never;

@@ -15,7 +15,7 @@ struct frt_proof {
     uint64_t covered;                     /* sets of facts accounted for; equals space when the walk ended */
     uint64_t visited;                     /* boxes the walk looked at */
     uint64_t by_verdict[4];               /* deny, allow, exempt, not-governed */
-    const struct frt_never *broken;       /* first statement broken; NULL: none */
+    const struct frt_never *broken;       /* the first in the file that is broken; NULL: none */
     struct frt_facts counter_example;     /* set when `broken`; everyday values where any would do */
     struct frt_decision counter_decision; /* frt_decide() on it */
 };
