@@ -176,10 +176,11 @@ static void count_box(const struct walk *w, const struct frt_when *box, const st
     check_nevers(w, box, verdict);
 }
 
-/* Settled: no rule is undecided; or, where only the verdict matters, none that is could still change it. */
-static bool is_settled(const struct walk *w, const struct outlook *o)
+/* Settled: no rule is undecided, or none that is could still change the verdict. (One layer alone has no settled answer
+ * while a rule before it is undecided, so that hits are never cut short.) */
+static bool is_settled(const struct outlook *o)
 {
-    return !o->undecided || (!w->hits && o->settled >= o->possible);
+    return !o->undecided || o->settled >= o->possible;
 }
 
 /* Each cut follows an edge of a rule that speaks for a part of the box, so it takes at most one cut per rule
@@ -191,7 +192,7 @@ static void walk_box(const struct walk *w, const struct frt_when *box)
 
     w->proof->visited++;
     look_ahead(w, box, &o);
-    if (is_settled(w, &o)) {
+    if (is_settled(&o)) {
         count_box(w, box, &o);
         return;
     }
