@@ -31,7 +31,6 @@ struct row {
 #define ROOT(member)      offsetof(struct frt_conf, member)
 #define DIRECTORY(member) offsetof(struct frt_conf, directory.member)
 #define LAYOUT(member)    offsetof(struct frt_conf, layout.member)
-#define GATE(member)      offsetof(struct frt_conf, gate.member)
 
 static const struct row root_rows[] = {
     {.key = "host", .type = TEXT, .offset = ROOT(host), .max = NAME_BYTES, .required = true},
@@ -57,7 +56,6 @@ static const struct row root_rows[] = {
 static const struct row directory_rows[] = {
     {.key = "uris", .type = TEXTS, .offset = DIRECTORY(uris)},
     {.key = "ldif", .type = PATHS, .offset = DIRECTORY(ldif)},
-    {.key = "offline_copy", .type = PATH, .offset = DIRECTORY(offline_copy)},
     {.key = "user", .type = TEXT, .offset = DIRECTORY(user)},
     {.key = "bind_dn", .type = DN, .offset = DIRECTORY(bind_dn)},
     {.key = "secret_file", .type = PATH, .offset = DIRECTORY(secret_file)},
@@ -95,10 +93,6 @@ static const struct row directory_rows[] = {
     {.key = "requests", .type = DN, .offset = LAYOUT(requests)},
     {.key = "authorities", .type = DN, .offset = LAYOUT(authorities)},
     {.key = "groups", .type = DN, .offset = LAYOUT(groups)},
-};
-
-static const struct row gate_rows[] = {
-    {.key = "filesystems", .type = PATHS, .offset = GATE(filesystems)},
 };
 
 static const struct row role_group_rows[] = {
@@ -242,10 +236,8 @@ struct table {
     const char *nested[4];
 };
 
-static const struct table root_table = {
-    root_rows, FRT_ARRAY_LEN(root_rows), {"directory", "role_groups", "gate"}};
+static const struct table root_table = {root_rows, FRT_ARRAY_LEN(root_rows), {"directory", "role_groups"}};
 static const struct table directory_table = {directory_rows, FRT_ARRAY_LEN(directory_rows), {NULL}};
-static const struct table gate_table = {gate_rows, FRT_ARRAY_LEN(gate_rows), {NULL}};
 static const struct table role_group_table = {role_group_rows, FRT_ARRAY_LEN(role_group_rows), {NULL}};
 
 static int unknown_key(const struct reader *reader, const config_setting_t *setting,
@@ -352,8 +344,7 @@ static int check_directory(const struct reader *reader, const config_setting_t *
     if (!d->uris[0] && !d->ldif[0])
         return complain(reader, group, "expected uris = [ \"ldaps://...\" ] or ldif = [ \"/file.ldif\" ]");
     if (d->uris[0] && d->ldif[0])
-        return complain(reader, group,
-                        "expected uris or ldif, not both (offline_copy keeps a copy of a server)");
+        return complain(reader, group, "expected uris or ldif, not both");
     for (size_t i = 0; d->uris[i]; i++) {
         if (!is_scheme(d->uris[i], "ldaps://") && !is_scheme(d->uris[i], "ldap://") &&
             !is_scheme(d->uris[i], "ldapi://"))
@@ -410,8 +401,6 @@ static int take_all(const struct reader *reader, const config_t *config, struct 
     if (r == 0)
         r = take_group(reader, directory, &directory_table, conf);
     if (r == 0)
-        r = take_group(reader, config_lookup(config, "gate"), &gate_table, conf);
-    if (r == 0)
         r = take_role_groups(reader, config_lookup(config, "role_groups"), conf);
     if (r == 0)
         r = check_directory(reader, directory, conf);
@@ -458,7 +447,6 @@ void frt_conf_free(struct frt_conf *conf)
         return;
     free_texts(&root_table, conf);
     free_texts(&directory_table, conf);
-    free_texts(&gate_table, conf);
     for (size_t i = 0; i < conf->role_group_count; i++)
         free_texts(&role_group_table, &conf->role_groups[i]);
     free(conf->path);

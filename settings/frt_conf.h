@@ -21,8 +21,7 @@
 struct frt_conf_directory {
     char *uris[FRT_CONF_MAX_LIST + 1]; /* ldaps://, ldap:// (StartTLS demanded), ldapi:// */
     char *ldif[FRT_CONF_MAX_LIST + 1]; /* read at start and on reload when there are no uris */
-    char *offline_copy;                /* LDIF the replica keeps for starts without a server; NULL: none */
-    char *user;                        /* account frt-replica runs as; NULL: as frtd */
+    char *user;                        /* account frt-replica runs as; default: frtd's */
     char *bind_dn, *secret_file;       /* simple bind */
     bool sasl_external;                /* ldapi, or a client certificate */
     char *ca_file, *cert_file, *key_file;
@@ -33,10 +32,6 @@ struct frt_conf_directory {
 
 struct frt_conf_layout { /* struct frt_view_layout, owning */
     char *suffix, *people, *roles, *agencies, *departments, *hosts, *tools, *requests, *authorities, *groups;
-};
-
-struct frt_conf_gate {
-    char *filesystems[FRT_CONF_MAX_LIST + 1]; /* mount points the gate may mark; none: all local ones */
 };
 
 struct frt_conf_role_group {
@@ -55,7 +50,6 @@ struct frt_conf {
     unsigned max_view_age_s; /* default 60 */
     struct frt_conf_directory directory;
     struct frt_conf_layout layout;
-    struct frt_conf_gate gate;
     struct frt_conf_role_group role_groups[FRT_CONF_MAX_LIST];
     size_t role_group_count;
 };

@@ -65,12 +65,18 @@ static const struct {
      "3: suffix: missing, and there is no default"},
     {"a key nobody knows", HEAD "hots = 1;\n" DIRECTORY,
      "3: hots: unknown key; known here: host origin user policy socket auditors_group log_dir key_dir "
-     "max_view_age directory role_groups gate"},
+     "max_view_age directory role_groups"},
     {"a key of directory at the top", HEAD "suffix = \"dc=x\";\n" DIRECTORY,
      "3: suffix: unknown key; known here: host origin user policy socket auditors_group log_dir key_dir "
-     "max_view_age directory role_groups gate"},
-    {"an unknown key of gate", HEAD DIRECTORY "gate = { marks = 1; };\n",
-     "4: marks: unknown key; known here: filesystems"},
+     "max_view_age directory role_groups"},
+    {"an unknown key of directory", HEAD "directory = { suffix = \"dc=x\";\n url = 1; };\n",
+     "4: url: unknown key; known here: uris ldif user bind_dn secret_file sasl_external ca_file cert_file "
+     "key_file "
+     "content_sync poll_interval network_timeout page_size replica_program suffix people roles agencies "
+     "departments "
+     "hosts tools requests authorities groups"},
+    {"an unknown key of a role group", HEAD DIRECTORY "role_groups = ( { dn = 1; } );\n",
+     "4: dn: unknown key; known here: group affiliation agency department official_type"},
     {"a number for a text", HEAD "user = 7;\n" DIRECTORY, "3: user: expected a text in double quotes"},
     {"a flag for a text", HEAD "user = true;\n" DIRECTORY, "3: user: expected a text in double quotes"},
     {"a list for a text", HEAD "user = [ \"a\" ];\n" DIRECTORY, "3: user: expected a text in double quotes"},
@@ -145,13 +151,12 @@ static const struct {
      "4: roles: expected a distinguished name such as \"dc=example,dc=org\""},
     {"a directory that is no group", HEAD "directory = \"ldaps://a\";\n",
      "3: directory: expected a group: { key = value; }"},
-    {"a gate that is a list", HEAD DIRECTORY "gate = ();\n", "4: gate: expected a group: { key = value; }"},
     {"neither uris nor ldif", HEAD "directory = { suffix = \"dc=x\"; };\n",
      "3: directory: expected uris = [ \"ldaps://...\" ] or ldif = [ \"/file.ldif\" ]"},
     {"an empty list of uris", HEAD "directory = { suffix = \"dc=x\"; uris = []; };\n",
      "3: directory: expected uris = [ \"ldaps://...\" ] or ldif = [ \"/file.ldif\" ]"},
     {"both uris and ldif", HEAD "directory = { " BOUND "ldif = [ \"/d\" ]; };\n",
-     "3: directory: expected uris or ldif, not both (offline_copy keeps a copy of a server)"},
+     "3: directory: expected uris or ldif, not both"},
     {"a scheme of another world", HEAD "directory = { suffix = \"dc=x\"; uris = [ \"http://a\" ]; };\n",
      "3: directory: uris: expected ldaps://, ldap:// (with StartTLS) or ldapi://"},
     {"no CA", HEAD "directory = { suffix = \"dc=x\"; uris = [ \"ldap://a\" ]; sasl_external = true; };\n",
@@ -330,14 +335,12 @@ START_TEST(fills_in_the_defaults)
     ck_assert_ptr_null(conf->directory.uris[0]);
     ck_assert_str_eq(conf->directory.ldif[0], "/d.ldif");
     ck_assert_ptr_null(conf->directory.ldif[1]);
-    ck_assert_ptr_null(conf->directory.offline_copy);
     ck_assert(conf->directory.content_sync);
     ck_assert(!conf->directory.sasl_external);
     ck_assert_uint_eq(conf->directory.poll_interval_s, 15);
     ck_assert_uint_eq(conf->directory.network_timeout_s, 5);
     ck_assert_uint_eq(conf->directory.page_size, 500);
     ck_assert_ptr_null(conf->layout.people);
-    ck_assert_ptr_null(conf->gate.filesystems[0]);
     ck_assert_uint_eq(conf->role_group_count, 0);
     frt_conf_free(conf);
 }
@@ -352,13 +355,12 @@ START_TEST(takes_every_key)
         "directory = { suffix = \"dc=x\"; uris = [ \"ldap://a\", \"ldapi://%2Frun%2Fldapi\" ]; ca_file = "
         "\"/ca\";\n"
         " sasl_external = true; cert_file = \"/c\"; key_file = \"/y\"; content_sync = false; user = \"r\";\n"
-        " poll_interval = 3600; network_timeout = 1; page_size = 0x64; offline_copy = \"/o\";\n"
+        " poll_interval = 3600; network_timeout = 1; page_size = 0x64;\n"
         " replica_program = \"/rp\"; people = \"ou=a,dc=x\"; roles = \"ou=b,dc=x\"; agencies = "
         "\"ou=c,dc=x\";\n"
         " departments = \"ou=d,dc=x\"; hosts = \"ou=e,dc=x\"; tools = \"ou=f,dc=x\"; requests = "
         "\"ou=g,dc=x\";\n"
         " authorities = \"ou=h,dc=x\"; groups = \"ou=i,dc=x\"; };\n"
-        "gate = { filesystems = [ \"/\", \"/home\" ]; };\n"
         "role_groups = ( { group = \"cn=p\xc3\xa9,dc=x\"; affiliation = \"city\"; department = \"police\";\n"
         " official_type = \"employee\"; }, { group = \"cn=m,dc=x\"; affiliation = \"outside\"; agency = "
         "\"msp\"; } "
@@ -374,11 +376,9 @@ START_TEST(takes_every_key)
     ck_assert_uint_eq(conf->directory.poll_interval_s, 3600);
     ck_assert_uint_eq(conf->directory.page_size, 100);
     ck_assert_str_eq(conf->directory.user, "r");
-    ck_assert_str_eq(conf->directory.offline_copy, "/o");
     ck_assert_str_eq(conf->directory.replica_program, "/rp");
     ck_assert_str_eq(conf->layout.people, "ou=a,dc=x");
     ck_assert_str_eq(conf->layout.groups, "ou=i,dc=x");
-    ck_assert_str_eq(conf->gate.filesystems[1], "/home");
     ck_assert_uint_eq(conf->role_group_count, 2);
     ck_assert_str_eq(conf->role_groups[0].department, "police");
     ck_assert_str_eq(conf->role_groups[1].agency, "msp");
@@ -399,7 +399,6 @@ static const struct {
     {"colons and no semicolons", "host : \"h1\"\npolicy : \"/p\"\n" DIRECTORY},
     {"ldapi without TLS",
      HEAD "directory = { suffix = \"dc=x\"; uris = [ \"ldapi:///\" ]; sasl_external = true; };\n"},
-    {"no gate of its own", HEAD DIRECTORY "gate = { };\n"},
     {"a socket path of 107 bytes", HEAD
      "socket = \"/2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
      "012345678901234567\";\n" DIRECTORY},
@@ -442,7 +441,8 @@ END_TEST
 /* No bytes whatever make more of it than an error. */
 START_TEST(survives_every_cut_of_a_good_file)
 {
-    static const char whole[] = HEAD DIRECTORY "gate = { filesystems = [ \"/\" ]; };\n";
+    static const char whole[] =
+        HEAD DIRECTORY "role_groups = ( { group = \"cn=a\"; affiliation = \"city\"; } );\n";
     char error[FRT_CONF_ERROR_MAX];
 
     for (size_t length = 0; length < sizeof(whole) - 1; length++) {
