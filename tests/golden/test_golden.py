@@ -125,6 +125,7 @@ class Golden(unittest.TestCase):
         ("a day that is none", HEADER + "A\tp01\texec\tT03\th1\t2026-02-30T14:00Z\tdeny\n", ":2: at: "),
         ("an unknown verdict", HEADER + "A\tp01\texec\tT03\th1\t2026-03-16T14:00Z\tDENY\n", ':2: verdict: "DENY"'),
         ("a control character", HEADER + "A\tp01\x1b[2J\texec\tT03\th1\t2026-03-16T14:00Z\tdeny\n", ":2: holds a control"),
+        ("a DEL", HEADER + "A\tp01\x7f\texec\tT03\th1\t2026-03-16T14:00Z\tdeny\n", ":2: holds a control character"),
         ("a NUL", HEADER + "A\tp01\0\texec\tT03\th1\t2026-03-16T14:00Z\tdeny\n", ":2: holds a control character"),
         ("a layer nobody has", HEADER[:-1] + "\tlayer:moon\nA\tp01\texec\tT03\th1\t2026-03-16T14:00Z\tdeny\n", '"layer:moon"'),
     )
