@@ -31,7 +31,7 @@ struct frt_conf_directory {
 };
 
 struct frt_conf_layout { /* struct frt_view_layout, owning */
-    char *suffix, *people, *roles, *agencies, *departments, *hosts, *tools, *requests, *authorities, *groups;
+    char *suffix, *people, *roles, *agencies, *hosts, *tools, *requests, *authorities, *groups;
 };
 
 struct frt_conf_role_group {

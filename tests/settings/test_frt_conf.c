@@ -71,10 +71,8 @@ static const struct {
      "max_view_age directory role_groups"},
     {"an unknown key of directory", HEAD "directory = { suffix = \"dc=x\";\n url = 1; };\n",
      "4: url: unknown key; known here: uris ldif user bind_dn secret_file sasl_external ca_file cert_file "
-     "key_file "
-     "content_sync poll_interval network_timeout page_size replica_program suffix people roles agencies "
-     "departments "
-     "hosts tools requests authorities groups"},
+     "key_file content_sync poll_interval network_timeout page_size replica_program suffix people roles "
+     "agencies hosts tools requests authorities groups"},
     {"an unknown key of a role group", HEAD DIRECTORY "role_groups = ( { dn = 1; } );\n",
      "4: dn: unknown key; known here: group affiliation agency department official_type"},
     {"a number for a text", HEAD "user = 7;\n" DIRECTORY, "3: user: expected a text in double quotes"},
@@ -358,7 +356,7 @@ START_TEST(takes_every_key)
         " poll_interval = 3600; network_timeout = 1; page_size = 0x64;\n"
         " replica_program = \"/rp\"; people = \"ou=a,dc=x\"; roles = \"ou=b,dc=x\"; agencies = "
         "\"ou=c,dc=x\";\n"
-        " departments = \"ou=d,dc=x\"; hosts = \"ou=e,dc=x\"; tools = \"ou=f,dc=x\"; requests = "
+        " hosts = \"ou=e,dc=x\"; tools = \"ou=f,dc=x\"; requests = "
         "\"ou=g,dc=x\";\n"
         " authorities = \"ou=h,dc=x\"; groups = \"ou=i,dc=x\"; };\n"
         "role_groups = ( { group = \"cn=p\xc3\xa9,dc=x\"; affiliation = \"city\"; department = \"police\";\n"
