@@ -75,10 +75,13 @@ static int official_type(const char *name, enum frt_official_type *ret_type)
 static int configure_group(struct frt_configured_group *configured, const struct frt_role_group *given)
 {
     struct frt_role *role = &configured->role;
-    int r = frt_dn_normalise(given->dn, strlen(given->dn), &configured->dn);
+    int r;
 
-    if (r == 0 && strcmp(given->affiliation, "city") != 0 && strcmp(given->affiliation, "outside") != 0)
-        r = -EINVAL;
+    if (!given->dn || !given->affiliation)
+        return -EINVAL;
+    if (strcmp(given->affiliation, "city") != 0 && strcmp(given->affiliation, "outside") != 0)
+        return -EINVAL;
+    r = frt_dn_normalise(given->dn, strlen(given->dn), &configured->dn);
     if (r == 0)
         r = official_type(given->official_type, &role->official_type);
     if (r < 0)
@@ -91,7 +94,10 @@ static int configure_group(struct frt_configured_group *configured, const struct
     if (r == 0)
         r = copy_text(configured->dn, &role->group_dn);
     if (r == 0)
-        r = copy_text(given->agency ? given->agency : role->city ? "city" : NULL, &role->agency);
+        r = copy_text(given->agency && *given->agency ? given->agency
+                      : role->city                    ? "city"
+                                                      : NULL,
+                      &role->agency);
     if (r == 0)
         r = copy_text(given->department, &role->department);
     return r;

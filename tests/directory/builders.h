@@ -33,7 +33,9 @@ static inline struct frt_view *empty_view(void)
 
 static inline void attribute(struct frt_entry *entry, const char *name, const char *value)
 {
-    ck_assert_int_eq(frt_entry_add(entry, name, value, strlen(value)), 0);
+    if (frt_entry_add(entry, name, value, strlen(value)) <
+        0) /* an assertion that holds is a write to a pipe */
+        ck_abort_msg("%s: no room", name);
 }
 
 /* "name: value" lines, separated by newlines. */
@@ -85,7 +87,8 @@ __attribute__((format(printf, 2, 3))) static inline struct frt_entry *entry_of(c
     vsnprintf(dn, sizeof(dn), format, args);
     va_end(args);
     entry = frt_entry_new(dn);
-    ck_assert_ptr_nonnull(entry);
+    if (!entry)
+        ck_abort_msg("no room");
     attributes(entry, lines);
     return entry;
 }
@@ -94,7 +97,8 @@ static inline enum frt_view_change put(struct frt_view *view, struct frt_entry *
 {
     enum frt_view_change change = FRT_VIEW_REMOVED;
 
-    ck_assert_int_eq(frt_view_put(view, entry, &change), 0);
+    if (frt_view_put(view, entry, &change) < 0)
+        ck_abort_msg("no room");
     return change;
 }
 
