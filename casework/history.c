@@ -12,19 +12,15 @@
 #include "trail/verify.h"
 
 const char *const frt_past_keys[FRT_PAST_TEXT_COUNT] = {
-    [FRT_PAST_SOURCE] = "src",         [FRT_PAST_SERVICE] = "svc",
-    [FRT_PAST_HOST] = "host",          [FRT_PAST_USER] = "user",
-    [FRT_PAST_RUSER] = "ruser",        [FRT_PAST_EXE] = "exe",
-    [FRT_PAST_LOGIN] = "login",        [FRT_PAST_TTY] = "tty",
-    [FRT_PAST_RHOST] = "rhost",        [FRT_PAST_TOOL] = "tool",
-    [FRT_PAST_PATH] = "path",          [FRT_PAST_SHA] = "sha",
-    [FRT_PAST_ACTION] = "action",      [FRT_PAST_AGENCY] = "agency",
-    [FRT_PAST_REQUEST] = "request",    [FRT_PAST_CSN] = "csn",
-    [FRT_PAST_RULE] = "rule",          [FRT_PAST_VERDICT] = "dec",
-    [FRT_PAST_REASON] = "why",         [FRT_PAST_LAYERS] = "layers",
-    [FRT_PAST_OBLIGATIONS] = "oblige", [FRT_PAST_OWNER] = "owner",
-    [FRT_PAST_LOGIN_ROLES] = "lroles", [FRT_PAST_ROLES] = "roles",
-    [FRT_PAST_FACTS] = "facts",        [FRT_PAST_POLICY] = "policy",
+    [FRT_PAST_SOURCE] = "src",         [FRT_PAST_SERVICE] = "svc",     [FRT_PAST_HOST] = "host",
+    [FRT_PAST_USER] = "user",          [FRT_PAST_RUSER] = "ruser",     [FRT_PAST_EXE] = "exe",
+    [FRT_PAST_LOGIN] = "login",        [FRT_PAST_TTY] = "tty",         [FRT_PAST_RHOST] = "rhost",
+    [FRT_PAST_TOOL] = "tool",          [FRT_PAST_PATH] = "path",       [FRT_PAST_SHA] = "sha",
+    [FRT_PAST_ACTION] = "action",      [FRT_PAST_AGENCY] = "agency",   [FRT_PAST_REQUEST] = "request",
+    [FRT_PAST_EVIDENCE] = "evidence",  [FRT_PAST_CSN] = "csn",         [FRT_PAST_RULE] = "rule",
+    [FRT_PAST_VERDICT] = "dec",        [FRT_PAST_REASON] = "why",      [FRT_PAST_LAYERS] = "layers",
+    [FRT_PAST_OBLIGATIONS] = "oblige", [FRT_PAST_OWNER] = "owner",     [FRT_PAST_LOGIN_ROLES] = "lroles",
+    [FRT_PAST_ROLES] = "roles",        [FRT_PAST_FACTS] = "facts",     [FRT_PAST_POLICY] = "policy",
     [FRT_PAST_EDITION] = "edition",    [FRT_PAST_POLICY_SHA] = "psha",
 };
 

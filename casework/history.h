@@ -39,6 +39,7 @@ enum frt_past_text {
     FRT_PAST_ACTION,
     FRT_PAST_AGENCY,
     FRT_PAST_REQUEST,
+    FRT_PAST_EVIDENCE,
     FRT_PAST_CSN,
     FRT_PAST_RULE,
     FRT_PAST_VERDICT,

@@ -26,5 +26,7 @@ int frt_log_command(int argc, char **argv);
 int frt_verify_command(int argc, char **argv);
 int frt_policy_command(int argc, char **argv);
 int frt_run_command(int argc, char **argv);
+int frt_explain_command(int argc, char **argv);
+int frt_replay_command(int argc, char **argv);
 
 #endif

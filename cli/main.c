@@ -17,6 +17,8 @@ static const struct {
     {"run", frt_run_command, "run a tool under a written request"},
     {"log", frt_log_command, "list the trail, filtered"},
     {"verify", frt_verify_command, "prove that the trail is whole"},
+    {"explain", frt_explain_command, "one past decision on one page, with its proof"},
+    {"replay", frt_replay_command, "past decisions again, under another policy"},
     {"policy", frt_policy_command, "show, test or prove a policy file"},
 };
 

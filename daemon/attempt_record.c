@@ -148,6 +148,7 @@ static void add_request(struct frt_record *record, const struct frt_judgement *j
                         role && role->agency ? role->agency : (role && role->city ? "city" : ""));
     add_hex(record, "req", r->request ? r->request->uuid : NULL, r->request ? 16 : 0);
     frt_record_add_text(record, "request", r->request ? r->request->id : judgement->attempt.request);
+    frt_record_add_text(record, "evidence", judgement->attempt.evidence);
     frt_record_add_number(record, "use", use);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "daemon/audit.h"
 #include "daemon/describe.h"
 #include "daemon/gate_port.h"
 #include "daemon/session.h"
@@ -139,6 +140,10 @@ static void handle(struct frt_connection *connection, const struct frt_ask *ask)
     case FRT_ASK_SESSION_OPEN:
     case FRT_ASK_SESSION_CLOSE:
         frt_session_note(connection->daemon, ask, &connection->peer, &answer);
+        frt_commit_later(connection->daemon, connection, &answer, "");
+        return;
+    case FRT_ASK_AUDIT:
+        frt_audit_note(connection->daemon, ask, &connection->peer, &answer);
         frt_commit_later(connection->daemon, connection, &answer, "");
         return;
     case FRT_ASK_TOOL_NEEDS_REQUEST:

@@ -14,6 +14,7 @@
 #define SESSIONS (KIND(FRT_ASK_SESSION_OPEN) | KIND(FRT_ASK_SESSION_CLOSE))
 #define GATE     (KIND(FRT_ASK_GATE) | KIND(FRT_ASK_DECIDE)) /* frtd takes these from root only */
 #define CHECK    KIND(FRT_ASK_CHECK)
+#define AUDIT    KIND(FRT_ASK_AUDIT)
 #define ANSWER   1u
 #define ALL_BITS (FRT_OBLIGE_DOCUMENT | FRT_OBLIGE_REVIEW | FRT_OBLIGE_FLAG_PROXY | FRT_OBLIGE_RETAIN_FINDING)
 
@@ -44,7 +45,7 @@ static const struct frt_wire_field ask_fields[] = {
     ASK(34, dev, FRT_WIRE_U64, 0, GATE),
     ASK(35, ino, FRT_WIRE_U64, 0, GATE),
     ASK(36, sha256, FRT_WIRE_SHA256, 65, GATE | CHECK),
-    ASK_TEXT(37, path, GATE | CHECK),
+    ASK_TEXT(37, path, GATE | CHECK | AUDIT),
 };
 
 #define REPLY(type, member, kind, limit)                                                                     \

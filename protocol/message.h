@@ -37,6 +37,7 @@ enum frt_ask_kind {
     FRT_ASK_STATUS,             /* JSON */
     FRT_ASK_WHY,                /* a person's own last denials, JSON */
     FRT_ASK_GATE,               /* the kernel gate's messages: reserved for gate/ */
+    FRT_ASK_AUDIT,              /* somebody reads, asks of or exports the trail: `path` says what; recorded */
     FRT_ASK_KIND_END,
 };
 
