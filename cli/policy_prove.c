@@ -14,7 +14,7 @@ static const char *const slot_names[] = {"deny", "allow", "exempt", "not-governe
 struct outcome {
     const char *path;
     const struct frt_policy *policy;
-    struct frt_proof proof;
+    struct frt_policy_proof proof;
     const uint64_t *hits;
     double took_ms;
     bool holds;
@@ -40,7 +40,7 @@ static size_t rule_count(const struct frt_policy *policy)
 
 static void print_text(const struct outcome *o)
 {
-    const struct frt_proof *p = &o->proof;
+    const struct frt_policy_proof *p = &o->proof;
     const uint64_t *hits = o->hits;
     size_t silent = 0;
 
@@ -86,7 +86,7 @@ static json_t *json_of_facts(const struct frt_facts *facts)
 
 static void print_json(const struct outcome *o)
 {
-    const struct frt_proof *p = &o->proof;
+    const struct frt_policy_proof *p = &o->proof;
     json_t *counts = json_object(), *whole;
 
     for (size_t i = 0; i < 4; i++)

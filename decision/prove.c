@@ -9,7 +9,7 @@ struct walk {
     const struct frt_policy *policy;
     size_t first_layer, end_layer;
     uint64_t *hits; /* of the rules of first_layer; NULL: count verdicts */
-    struct frt_proof *proof;
+    struct frt_policy_proof *proof;
 };
 
 /* How the layers answer inside one box, as far as it is settled. */
@@ -146,7 +146,7 @@ static void pick_example(const struct frt_when *box, const struct frt_when *when
 /* The statement that stands first in the file is the one to report: an author puts what matters most on top. */
 static void check_nevers(const struct walk *w, const struct frt_when *box, enum frt_verdict verdict)
 {
-    struct frt_proof *proof = w->proof;
+    struct frt_policy_proof *proof = w->proof;
 
     for (size_t i = 0; i < w->policy->never_count; i++) {
         const struct frt_never *never = &w->policy->nevers[i];
@@ -217,7 +217,7 @@ static void whole_space(struct frt_when *ret_space)
 }
 
 static void count_hits(const struct frt_policy *policy, const struct frt_when *space, uint64_t *hits,
-                       struct frt_proof *proof)
+                       struct frt_policy_proof *proof)
 {
     for (size_t l = 0; l < policy->layer_count; l++) {
         struct walk w = {
@@ -230,7 +230,7 @@ static void count_hits(const struct frt_policy *policy, const struct frt_when *s
 }
 
 bool frt_prove_within(const struct frt_policy *policy, const struct frt_when *space, uint64_t *rule_hits,
-                      struct frt_proof *ret_proof)
+                      struct frt_policy_proof *ret_proof)
 {
     struct walk w = {.policy = policy, .end_layer = policy->layer_count, .proof = ret_proof};
     struct frt_when all, box;
@@ -248,7 +248,7 @@ bool frt_prove_within(const struct frt_policy *policy, const struct frt_when *sp
     return !ret_proof->broken && ret_proof->covered == ret_proof->space;
 }
 
-bool frt_prove(const struct frt_policy *policy, uint64_t *rule_hits, struct frt_proof *ret_proof)
+bool frt_prove(const struct frt_policy *policy, uint64_t *rule_hits, struct frt_policy_proof *ret_proof)
 {
     struct frt_when space;
 

@@ -10,7 +10,7 @@
 
 #include "decision/decide.h"
 
-struct frt_proof {
+struct frt_policy_proof {
     uint64_t space;                       /* sets of facts there are */
     uint64_t covered;                     /* sets of facts accounted for; equals space when the walk ended */
     uint64_t visited;                     /* boxes the walk looked at */
@@ -23,13 +23,13 @@ struct frt_proof {
 /* Proves `policy`; returns true when no statement is broken and every set of facts was accounted for.
  * `rule_hits`, when not NULL, has one counter per rule (layer after layer, in order): in how many sets of
  * facts it is its layer's answer; 0 = shadowed. */
-bool frt_prove(const struct frt_policy *policy, uint64_t *rule_hits, struct frt_proof *ret_proof);
+bool frt_prove(const struct frt_policy *policy, uint64_t *rule_hits, struct frt_policy_proof *ret_proof);
 
 /* The same over the part of the space inside `space` (tests; what-if questions about one kind of person). */
 bool frt_prove_within(const struct frt_policy *policy, const struct frt_when *space, uint64_t *rule_hits,
-                      struct frt_proof *ret_proof);
+                      struct frt_policy_proof *ret_proof);
 
-/* Index into frt_proof.by_verdict; unknown numbers count as deny. */
+/* Index into frt_policy_proof.by_verdict; unknown numbers count as deny. */
 unsigned frt_proof_slot(enum frt_verdict verdict);
 
 #endif

@@ -227,8 +227,8 @@ static const char *layer_of(const struct frt_policy *policy, const struct frt_ru
     return "?";
 }
 
-void frt_policy_proof_words(const char *path, const struct frt_policy *policy, const struct frt_proof *proof,
-                            char buffer[FRT_POLICY_ERROR_MAX])
+void frt_policy_proof_words(const char *path, const struct frt_policy *policy,
+                            const struct frt_policy_proof *proof, char buffer[FRT_POLICY_ERROR_MAX])
 {
     const struct frt_decision *d = &proof->counter_decision;
     char words[FRT_FACTS_WORDS_MAX];
@@ -306,7 +306,7 @@ static int load(const char *path, enum frt_file_trust trust, int64_t now_s,
 {
     struct frt_policy_reader reader = {path, NULL, error, warn, warn_arg};
     frt_auto_free uint64_t *hits = NULL;
-    struct frt_proof proof;
+    struct frt_policy_proof proof;
     int r = parse(path, trust, warn, warn_arg, &reader.policy, error);
 
     if (r < 0)

@@ -27,7 +27,7 @@ int frt_policy_load_any(const char *path, int64_t now_s, void (*warn)(void *arg,
 void frt_policy_free(struct frt_policy *policy);
 
 /* The message frt_policy_load() gives for a proof that broke, for callers that prove by themselves. */
-void frt_policy_proof_words(const char *path, const struct frt_policy *policy, const struct frt_proof *proof,
-                            char buffer[FRT_POLICY_ERROR_MAX]);
+void frt_policy_proof_words(const char *path, const struct frt_policy *policy,
+                            const struct frt_policy_proof *proof, char buffer[FRT_POLICY_ERROR_MAX]);
 
 #endif

@@ -143,7 +143,7 @@ START_TEST(policy_oracle_and_proof_agree_on_whole_domains)
 {
     struct tally tally = {.space = &domains[_i].space};
     struct frt_facts facts;
-    struct frt_proof proof;
+    struct frt_policy_proof proof;
 
     walk(&tally, &facts, 0);
     ck_assert_uint_ge(tally.sets, 8640);

@@ -123,7 +123,7 @@ START_TEST(agrees_with_walking_every_set_of_facts)
     for (int round = 0; round < 40; round++) {
         uint64_t hits[3 * MAX_RULES];
         struct frt_facts facts = {{0}};
-        struct frt_proof proof;
+        struct frt_policy_proof proof;
         bool holds;
 
         make_trial(&t);
@@ -159,7 +159,7 @@ END_TEST
 START_TEST(an_empty_policy_denies_the_whole_space)
 {
     struct frt_policy policy = {0};
-    struct frt_proof proof;
+    struct frt_policy_proof proof;
 
     ck_assert(frt_prove(&policy, NULL, &proof));
     ck_assert_uint_eq(proof.space, frt_fact_space_size());
@@ -176,7 +176,7 @@ START_TEST(one_set_of_facts_among_all_of_them_is_found)
     struct frt_never never = {.allow = true};
     struct frt_policy policy = {
         .layers = {{.rules = rules, .rule_count = 2}}, .layer_count = 1, .nevers = &never, .never_count = 1};
-    struct frt_proof proof;
+    struct frt_policy_proof proof;
 
     state = 7;
     memset(rules, 0, sizeof(rules));
@@ -199,7 +199,7 @@ START_TEST(an_empty_space_holds_nothing)
 {
     struct frt_policy policy = {0};
     struct frt_when nothing = {{0}};
-    struct frt_proof proof;
+    struct frt_policy_proof proof;
 
     ck_assert(frt_prove_within(&policy, &nothing, NULL, &proof));
     ck_assert_uint_eq(proof.space, 0);

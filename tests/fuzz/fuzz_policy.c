@@ -25,7 +25,7 @@ static void check_accepted(const struct frt_policy *policy)
 {
     struct frt_facts facts = {{0}};
     struct frt_decision decision;
-    struct frt_proof proof;
+    struct frt_policy_proof proof;
     char words[FRT_FACTS_WORDS_MAX];
 
     if (!frt_prove(policy, NULL, &proof) || proof.covered != frt_fact_space_size())

@@ -431,7 +431,7 @@ START_TEST(shipped_policies_load_without_a_warning_and_within_a_second)
     char error[FRT_POLICY_ERROR_MAX], file[256];
     struct frt_policy *p = NULL;
     struct warnings w = {0};
-    struct frt_proof proof;
+    struct frt_policy_proof proof;
 
     snprintf(file, sizeof(file), "%s/config/policies/%s.policy", FRT_SOURCE_DIR, shipped[_i]);
     ck_assert_msg(frt_policy_load_any(file, NOW, collect, &w, &p, error) == 0, "%s", error);
