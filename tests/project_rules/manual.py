@@ -12,6 +12,8 @@ import tree
 NEEDED = {"1": ["SYNOPSIS", "DESCRIPTION", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO"],
           "8": ["SYNOPSIS", "DESCRIPTION", "FILES", "EXAMPLES", "SEE ALSO"],
           "5": ["DESCRIPTION", "EXAMPLES", "SEE ALSO"]}
+# The table of options that commands which look back share.
+DESK = "cli/desk_options.h"
 # Where programs keep their getopt tables.
 PROGRAMS = {"frtd.8": ["daemon/main.c"], "frt-replica.8": ["directory/replica_main.c"], "frt-gate.8": ["gate/main.c"]}
 
@@ -22,7 +24,7 @@ def pages():
 
 def options_of(*paths):
     text = "".join(tree.read(path) for path in paths)
-    return set(re.findall(r'\{"([a-z0-9-]+)", (?:no|required|optional)_argument', text)) - {"help"}
+    return set(re.findall(r'\{[\s\\\\]*"([a-z0-9-]+)", (?:no|required|optional)_argument', text)) - {"help"}
 
 
 def options_in(lines):
@@ -77,6 +79,11 @@ class Words(unittest.TestCase):
                 self.assertGreater(len(options), 14)
             with self.subTest(f"frt {name}"):
                 self.assertEqual(tree.differences(source, options, f"frt {name} in frt(1)", options_in(tree.section(page, name))), [])
+
+    def test_the_options_that_audit_commands_share(self):
+        if tree.exists(DESK):
+            self.assertEqual(tree.differences(DESK, options_of(DESK), "AUDIT OPTIONS of frt(1)",
+                                              options_in(tree.section(tree.read("man", "frt.1"), "AUDIT OPTIONS"))), [])
 
     def test_each_option_of_the_daemons(self):
         for page, sources in PROGRAMS.items():
