@@ -66,10 +66,10 @@ class PolicyWords(unittest.TestCase):
         for name, row in rows:
             item = re.split(r"\n\.It ", text.split(f".It Cm {name}", 1)[1], maxsplit=1)[0]
             choices = re.search(r"\.choices = <(.*?)>", row, re.S)
-            words = re.findall(r'"([^"]+)"', choices[1]) if choices else []
-            words += re.findall(r"\.(?:min|max) = (\d+)", row)
-            for word in words:
-                self.assertRegex(item, r"(?<![\w])" + re.escape(word) + r"(?![\w])", f"SWITCHES of frt-policy(5): {name}")
+            for word in re.findall(r'"([^"]+)"', choices[1]) if choices else []:
+                self.assertRegex(item, r"(?m)^\.Cm " + re.escape(word) + r"( |$)", f"SWITCHES of frt-policy(5): {name}")
+            for number in re.findall(r"\.(?:min|max) = (\d+)", row):
+                self.assertRegex(item, r"(?<!\w)" + number + r"(?!\w)", f"SWITCHES of frt-policy(5): {name}")
 
 
 if __name__ == "__main__":
