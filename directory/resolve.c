@@ -216,8 +216,6 @@ static enum frt_subject subject_of(struct frt_resolving *resolving, const struct
         resolving->parties[resolving->party_count++] = user;
         return subject_of_two(login, user);
     }
-    if (login->given && login->found != FRT_FOUND_ONE && !session)
-        acting = login;
     resolving->parties[resolving->party_count++] = acting;
     subject = subject_of_one(acting);
     if (subject == FRT_SUBJECT_DUAL && resolving->values->role_of_session &&

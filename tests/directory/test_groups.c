@@ -296,6 +296,50 @@ START_TEST(a_group_that_is_changed_or_renamed_lists_whom_it_lists_now)
 }
 END_TEST
 
+/* A list of up to 8 of 6 people, in any order, some twice, some by DN. */
+static struct frt_entry *any_group(unsigned *seed, bool listed[6])
+{
+    struct frt_entry *group = a_role_group("police", "");
+    unsigned count = (unsigned)rand_r(seed) % 9;
+
+    memset(listed, 0, 6 * sizeof(*listed));
+    for (unsigned i = 0; i < count; i++) {
+        unsigned who = (unsigned)rand_r(seed) % 6;
+        char text[64];
+
+        listed[who] = true;
+        snprintf(text, sizeof(text), rand_r(seed) % 4 ? "p%u" : "uid=p%u,ou=people," SUFFIX, who);
+        attribute(group, strchr(text, '=') ? "member" : "memberUid", text);
+    }
+    return group;
+}
+
+START_TEST(a_group_that_changes_member_by_member_is_always_what_it_says)
+{
+    struct frt_view *view = empty_view();
+    unsigned seed = 20260316;
+    bool listed[6];
+    char uid[16];
+
+    for (unsigned i = 0; i < 6; i++) {
+        snprintf(uid, sizeof(uid), "p%u", i);
+        put(view, a_person(uid, (int)i));
+    }
+    put(view, a_group("other", "memberUid: p0\nmemberUid: p5\nmember: uid=p1,ou=people," SUFFIX));
+    for (int i = 0; i < 3000; i++) {
+        put(view, any_group(&seed, listed));
+        for (unsigned who = 0; who < 6; who++) {
+            snprintf(uid, sizeof(uid), "p%u", who);
+            if (role_count(view, uid) != listed[who])
+                ck_abort_msg("round %d: %s", i, uid);
+        }
+    }
+    ck_assert(frt_view_group_lists(view, GROUP("other"), "p5"));
+    ck_assert(!frt_view_group_lists(view, GROUP("other"), "p2"));
+    frt_view_free(view);
+}
+END_TEST
+
 #define ADD_ROWS(tc, test, rows) tcase_add_loop_test(tc, test, 0, (int)FRT_ARRAY_LEN(rows))
 
 int main(void)
@@ -317,6 +361,7 @@ int main(void)
     tcase_add_test(tc, a_configured_group_that_goes_away_makes_the_view_incomplete);
     tcase_add_test(tc, a_group_among_the_people_counts_when_it_is_nested_and_says_no_role);
     tcase_add_test(tc, a_group_that_is_changed_or_renamed_lists_whom_it_lists_now);
+    tcase_add_test(tc, a_group_that_changes_member_by_member_is_always_what_it_says);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

@@ -824,6 +824,38 @@ START_TEST(a_person_with_endless_roles_is_not_known)
 }
 END_TEST
 
+START_TEST(a_requester_with_endless_roles_counts_as_an_official)
+{
+    struct frt_view *view = small_city();
+    struct frt_attempt attempt = attempt_of("p20", NULL);
+
+    for (int i = 0; i < 256; i++) {
+        char kind[16];
+
+        snprintf(kind, sizeof(kind), "r%d", i);
+        put(view, an_outside_role("p24", kind));
+    }
+    attempt.request = "Q1";
+    ck_assert_uint_eq(fact_of(view, &strict, &attempt, FRT_FACT_REQUEST), FRT_REQUEST_BY_OFFICIAL);
+    frt_view_free(view);
+}
+END_TEST
+
+START_TEST(a_configured_city_group_of_no_official_type_always_counts)
+{
+    const struct frt_role_group row = {.dn = "cn=staff,ou=groups," SUFFIX, .affiliation = "city"};
+    struct frt_view *view = view_with_groups(&row, 1);
+    struct frt_policy_values values = strict;
+    struct frt_attempt attempt = attempt_of("p01", NULL);
+
+    values.city_includes = 0;
+    put(view, a_person("p01", 1));
+    put(view, a_group("staff", "memberUid: p01"));
+    ck_assert_uint_eq(fact_of(view, &values, &attempt, FRT_FACT_SUBJECT), FRT_SUBJECT_OFFICIAL);
+    frt_view_free(view);
+}
+END_TEST
+
 START_TEST(roles_without_their_person_are_not_nobody)
 {
     struct frt_view *view = small_city();
@@ -1004,6 +1036,8 @@ static TCase *single_case(void)
     tcase_add_test(tc, two_routes_claimed_are_a_fact_of_their_own);
     tcase_add_test(tc, numbers_outside_their_enumeration_are_not_known);
     tcase_add_test(tc, a_person_with_endless_roles_is_not_known);
+    tcase_add_test(tc, a_requester_with_endless_roles_counts_as_an_official);
+    tcase_add_test(tc, a_configured_city_group_of_no_official_type_always_counts);
     tcase_add_test(tc, roles_without_their_person_are_not_nobody);
     tcase_add_test(tc, an_empty_view_knows_nothing);
     return tc;

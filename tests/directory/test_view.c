@@ -652,7 +652,8 @@ START_TEST(a_refresh_that_loses_a_fifth_is_not_believed_at_once)
 {
     struct frt_view *view = empty_view();
 
-    refresh(view, 0, 100);
+    refresh(view, 0, 125);
+    ck_assert_uint_eq(refresh(view, 0, 100), 25); /* a fifth, not more */
     ck_assert_uint_eq(refresh(view, 21, 100), 0);
     ck_assert_ptr_nonnull(strstr(frt_view_problem(view), "a fifth"));
     ck_assert_ptr_nonnull(frt_view_person_by_uid(view, "p5"));
