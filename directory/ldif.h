@@ -15,6 +15,9 @@
 
 #define FRT_LDIF_ERROR_MAX 512
 
+/* An entry that comes twice (the same entryUUID, or without one the same DN) is what it was the last time: a small file can
+ * be laid over a large one. With different entryUUIDs they are two entries, which poison each other. */
+
 /* Puts every entry of `path` into `view`. 0, or a negative errno with `error` ("FILE:LINE: what was expected").
  * The view holds what was read before the error; callers discard it. */
 int frt_ldif_load(const char *path, struct frt_view *view, char error[FRT_LDIF_ERROR_MAX]);

@@ -83,11 +83,13 @@ static struct frt_entry *unreadable_role_entry(int version)
     return entry;
 }
 
+/* The second keeps two members of the first, leaves one out and lists one more. */
 static struct frt_entry *group_entry(int version)
 {
-    return a_role_group("police", version == 1
-                                      ? "memberUid: p01\nmemberUid: p02\nmember: cn=x\\,y,ou=groups," SUFFIX
-                                      : "memberUid: p00\nmemberUid: p02\nmemberUid: p03\nmemberUid: P");
+    return a_role_group("police", version == 1 ? "member: cn=x\\,y,ou=groups," SUFFIX
+                                                 "\nmemberUid: p01\nmemberUid: p02"
+                                               : "member: cn=x\\,y,ou=groups," SUFFIX
+                                                 "\nmemberUid: p02\nmemberUid: p03\nmemberUid: P");
 }
 
 static struct frt_entry *tool_entry(int version)
