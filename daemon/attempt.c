@@ -165,6 +165,14 @@ static void note_denial(struct frt_daemon *daemon, const struct frt_judgement *j
     frt_ledger_note_denial(daemon->ledger, &denial);
 }
 
+static void note_allow(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer)
+{
+    struct frt_grant grant;
+
+    frt_grant_fill(daemon->view, ask, peer->login_uid, peer->uid, &grant);
+    frt_fresh_allow_note(&daemon->fresh_allows, &grant, peer->pid, frt_mono_ms());
+}
+
 static bool is_flood(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
                      const struct frt_judgement *judgement)
 {
@@ -221,5 +229,7 @@ const char *frt_attempt_decide(struct frt_daemon *daemon, const struct frt_ask *
         ret_answer->decision = frt_trail_append(daemon->trail, &record);
     if (judgement.decision.verdict == FRT_VERDICT_DENY)
         note_denial(daemon, &judgement, ret_answer->decision);
+    if (use && ask->kind == FRT_ASK_DECIDE)
+        note_allow(daemon, ask, peer);
     return use ? ask->request : "";
 }

@@ -8,13 +8,6 @@
 #include "daemon/daemon.h"
 #include "directory/resolve.h"
 
-/* A live grant: an allowed `frt run`, for as long as its connection is open. */
-struct frt_grant {
-    int64_t login_uid, user_uid;
-    char user[FRT_NAME_MAX], tool[FRT_NAME_MAX], request[FRT_NAME_MAX];
-    int64_t decision;
-};
-
 struct frt_judgement {
     struct frt_attempt attempt;
     struct frt_resolution resolution;

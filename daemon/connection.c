@@ -93,27 +93,32 @@ const struct frt_grant *frt_grant_find(const struct frt_daemon *daemon, const st
     return NULL;
 }
 
-static void ask_for_grant(struct frt_connection *connection, const struct frt_ask *ask)
+/* The grant a question runs under: the gate's, a live one of that person and tool; for frt run, its own that PAM has just
+ * allowed and counted. */
+static const struct frt_grant *grant_of(struct frt_connection *connection, const struct frt_ask *ask)
 {
-    struct frt_grant *grant = &connection->grant;
+    struct frt_daemon *daemon = connection->daemon;
 
+    if (ask->kind == FRT_ASK_GATE)
+        return frt_grant_find(daemon, ask);
+    if (ask->kind != FRT_ASK_GRANT || connection->granted)
+        return NULL;
     connection->grant_asked = true;
-    *grant = (struct frt_grant){.login_uid = connection->peer.login_uid, .user_uid = connection->peer.uid};
-    memcpy(grant->user, ask->user, sizeof(grant->user));
-    memcpy(grant->tool, ask->tool, sizeof(grant->tool));
-    memcpy(grant->request, ask->request, sizeof(grant->request));
+    frt_grant_fill(daemon->view, ask, connection->peer.login_uid, connection->peer.uid, &connection->grant);
+    if (!frt_fresh_allow_take(&daemon->fresh_allows, &connection->grant, connection->peer.pid, frt_mono_ms()))
+        return NULL;
+    return &connection->grant;
 }
 
 static void handle_decide(struct frt_connection *connection, const struct frt_ask *ask)
 {
     struct frt_daemon *daemon = connection->daemon;
+    const struct frt_grant *grant = grant_of(connection, ask);
     struct frt_answer answer;
-    const char *used;
+    const char *used = frt_attempt_decide(daemon, ask, &connection->peer, grant, &answer);
 
-    if (ask->kind == FRT_ASK_GRANT && !connection->granted)
-        ask_for_grant(connection, ask);
-    used = frt_attempt_decide(daemon, ask, &connection->peer,
-                              ask->kind == FRT_ASK_GATE ? frt_grant_find(daemon, ask) : NULL, &answer);
+    if (ask->kind == FRT_ASK_GRANT)
+        frt_describe_paths(daemon, ask->tool, &answer);
     frt_commit_later(daemon, connection, &answer, used);
 }
 

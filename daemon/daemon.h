@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/clock.h"
+#include "daemon/grant.h"
 #include "daemon/ledger.h"
 #include "daemon/peer.h"
 #include "decision/decide.h"
@@ -61,6 +62,7 @@ struct frt_daemon {
     struct frt_view *view;
     struct frt_trail *trail;
     struct frt_ledger *ledger; /* uses of requests, last denials, floods */
+    struct frt_fresh_allows fresh_allows;
     struct frt_clock clock;
     struct frt_counts counts;
     enum frt_gate_state gate;

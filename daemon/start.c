@@ -65,7 +65,10 @@ static int own_directories(const struct frt_daemon *daemon, uid_t uid, gid_t gid
         *slash = '\0';
         r = own_directory(socket_dir, uid, gid, 0755);
     }
-    if (r == 0)
+    if (r == 0 &&
+        daemon->auditors_gid != (gid_t)-1) /* set-group-id: what is written there is the auditors' to read */
+        r = own_directory(daemon->conf->log_dir, uid, daemon->auditors_gid, 02750);
+    else if (r == 0)
         r = own_directory(daemon->conf->log_dir, uid, gid, 0750);
     return r < 0 ? r : own_directory(daemon->conf->key_dir, uid, gid, 0700);
 }

@@ -168,9 +168,16 @@ class Frtd:
         return found
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *error):
-        self.stop()
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.kill()
         if not self.keep:
             shutil.rmtree(self.dir, ignore_errors=True)
