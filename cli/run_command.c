@@ -63,9 +63,35 @@ static void take_request(pam_handle_t *pamh, char buffer[FRT_NAME_MAX])
     snprintf(buffer, FRT_NAME_MAX, "%s", value ? value : "");
 }
 
+/* Everything said goes to stderr: stdout is the tool's. Prompts are Linux-PAM's own business. */
+static int converse(int count, const struct pam_message **messages, struct pam_response **ret_responses,
+                    void *arg)
+{
+    struct pam_response *responses = calloc((size_t)count, sizeof(*responses));
+
+    for (int i = 0; responses && i < count; i++) {
+        struct pam_response *one = NULL;
+
+        if (messages[i]->msg_style == PAM_TEXT_INFO || messages[i]->msg_style == PAM_ERROR_MSG) {
+            fprintf(stderr, "%s\n", messages[i]->msg);
+            continue;
+        }
+        if (misc_conv(1, &messages[i], &one, arg) != PAM_SUCCESS) {
+            for (int k = 0; k < i; k++)
+                free(responses[k].resp);
+            free(responses);
+            return PAM_CONV_ERR;
+        }
+        responses[i] = *one;
+        free(one);
+    }
+    *ret_responses = responses;
+    return responses ? PAM_SUCCESS : PAM_BUF_ERR;
+}
+
 static int walk_pam(const struct run *run, char request[FRT_NAME_MAX])
 {
-    const struct pam_conv conversation = {misc_conv, NULL};
+    const struct pam_conv conversation = {converse, NULL};
     pam_handle_t *pamh = NULL;
     int r = run->confdir ? pam_start_confdir("frt", run->user, &conversation, run->confdir, &pamh)
                          : pam_start("frt", run->user, &conversation, &pamh);
@@ -102,9 +128,8 @@ static char *choose_path(const json_t *paths)
     const json_t *path;
     size_t i;
 
-    json_array_foreach(paths, i, path)
-        if (access(json_string_value(path), X_OK) == 0)
-            return strdup(json_string_value(path));
+    json_array_foreach(paths, i, path) if (access(json_string_value(path), X_OK) ==
+                                           0) return strdup(json_string_value(path));
     return strdup("");
 }
 
@@ -129,11 +154,6 @@ static char *take_grant(const struct run *run, int fd, const char *request)
         object = answer.text ? json_loadb(answer.text, answer.text_length, 0, NULL) : NULL;
         path = choose_path(json_object_get(object, "paths"));
         json_decref(object);
-        fprintf(stderr, "frt: %s by rule %s, decision %lld%s\n", frt_verdict_name(answer.verdict),
-                answer.rule, (long long)answer.decision,
-                answer.obligations & FRT_OBLIGE_DOCUMENT
-                    ? "; this search will have to be documented (items a-h)"
-                    : "");
     } else {
         fprintf(stderr, "frt: refused. %s\nRule %s: %s\nDecision %lld. Ask: %s\n", answer.message,
                 answer.rule, answer.citation, (long long)answer.decision, answer.contact);
