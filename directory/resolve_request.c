@@ -50,12 +50,31 @@ static bool is_one_of_the_bodies(const char *recipient)
     return false;
 }
 
+static bool is_of_agency(const struct frt_resolving *resolving, const struct frt_request *request,
+                         int64_t at_s)
+{
+    struct frt_standing standing;
+
+    frt_standing_at(resolving->view, resolving->values, request->requester, at_s, &standing);
+    for (size_t i = 0; i < standing.role_count; i++) {
+        const struct frt_role *role = standing.roles[i];
+
+        if (!role->city && role->agency && strcmp(role->agency, request->requester_agency) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The agency on the paper is the requester's word. It counts when the role office says so too: of that agency when the
+ * request was filed, and still. */
 static bool is_unfit_requester(const struct frt_resolving *resolving, const struct frt_request *request)
 {
     const struct frt_agency *agency = frt_view_agency(resolving->view, request->requester_agency);
 
-    return !agency ||
-           (agency->kind != FRT_AGENCY_REQUESTER && agency->kind != FRT_AGENCY_PERFORMER_REQUESTER);
+    if (!agency || (agency->kind != FRT_AGENCY_REQUESTER && agency->kind != FRT_AGENCY_PERFORMER_REQUESTER))
+        return true;
+    return !is_of_agency(resolving, request, request->filed_s) ||
+           !is_of_agency(resolving, request, resolving->attempt->now_s);
 }
 
 /* A request that names tools is for those. */

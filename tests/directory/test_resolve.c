@@ -458,7 +458,7 @@ static const struct {
      "frtRequester: p01\nfrtFiledAt: 20990101000000Z\nfrtRequestState: refused", P20_MSP, T, "T03", 0,
      FRT_REQUEST_BY_OFFICIAL},
     {"requester with an unreadable role", "frtRequester: p54", P20_MSP, T, "T03", 0, FRT_REQUEST_INCOMPLETE},
-    {"requester nobody here knows", "frtRequester: x99", P20_MSP, T, "T03", 0, FRT_REQUEST_ON_FILE},
+    {"requester nobody here knows", "frtRequester: x99", P20_MSP, T, "T03", 0, FRT_REQUEST_UNFIT_REQUESTER},
     {"filed this second", "frtFiledAt: 20260316140000Z\n-frtValidFrom", P20_MSP, T, "T03", 0,
      FRT_REQUEST_ON_FILE},
     {"filed a second late", "frtFiledAt: 20260316140001Z\n-frtValidFrom", P20_MSP, T, "T03", 0,
@@ -504,7 +504,18 @@ static const struct {
      FRT_REQUEST_UNFIT_REQUESTER},
     {"requester's agency only performs", "frtRequesterAgency: rmv", P20_MSP, T, "T03", 0,
      FRT_REQUEST_UNFIT_REQUESTER},
-    {"requester's agency does both", "frtRequesterAgency: msp", P20_MSP, T, "T03", 0, FRT_REQUEST_ON_FILE},
+    {"requester's agency does both", "frtRequester: p21\nfrtRequesterAgency: msp", P20_MSP, T, "T03", 0,
+     FRT_REQUEST_ON_FILE},
+    {"requester writes another agency's name", "frtRequesterAgency: msp", P20_MSP, T, "T03", 0,
+     FRT_REQUEST_UNFIT_REQUESTER},
+    {"requester of no kind writes a requester's name", "frtRequester: p55", P20_MSP, T, "T03", 0,
+     FRT_REQUEST_UNFIT_REQUESTER},
+    {"of that agency only since after the filing", "frtRequester: p56", P20_MSP, T, "T03", 0,
+     FRT_REQUEST_UNFIT_REQUESTER},
+    {"of that agency since the second of the filing",
+     "frtRequester: p56\nfrtFiledAt: 20260312000000Z\n-frtValidFrom", P20_MSP, T, "T03", 0,
+     FRT_REQUEST_ON_FILE},
+    {"of that agency no longer", "frtRequester: p57", P20_MSP, T, "T03", 0, FRT_REQUEST_UNFIT_REQUESTER},
     {"requester's agency is not known", "frtRequesterAgency: nowhere", P20_MSP, T, "T03", 0,
      FRT_REQUEST_UNFIT_REQUESTER},
     {"limited to this tool", "frtToolRef: T03-digikam", P20_MSP, T, "T03", 0, FRT_REQUEST_ON_FILE},
@@ -548,6 +559,13 @@ static void put_requesters(struct frt_view *view)
     role = a_city_role("p54");
     replace(role, "frtSworn", "maybe");
     put_person(view, "p54", 20054, role, an_outside_role("p54", "ebpd"));
+    put_person(view, "p55", 20055, an_outside_role("p55", "dao"), NULL);
+    role = an_outside_role("p56", "ebpd");
+    replace(role, "frtRoleStart", "20260312000000Z");
+    put_person(view, "p56", 20056, role, NULL);
+    role = an_outside_role("p57", "ebpd");
+    replace(role, "frtRoleEnd", "20260316140000Z");
+    put_person(view, "p57", 20057, role, NULL);
 }
 
 START_TEST(says_what_the_request_is_worth)
