@@ -15,7 +15,7 @@ esac
 # shellcheck disable=SC2086 # lists of package names
 install_missing $build_packages $demo_packages
 mkdir -p build
-cmake --preset release -DFRT_TESTS=OFF >build/bench.log && cmake --build --preset release >>build/bench.log
+cmake --preset release >build/bench.log && cmake --build --preset release >>build/bench.log
 export FRT_BINARY_DIR=$PWD/build/release
 case $what in
 pam) exec /usr/bin/python3 -B bench/pam.py "$@" ;;
