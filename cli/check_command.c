@@ -47,7 +47,8 @@ static void print_person(const char *label, const json_t *person)
                frt_cli_text(role, "department"), frt_cli_text(role, "official_type"));
         printf("%s%s", json_is_true(json_object_get(role, "sworn")) ? " sworn" : "",
                json_is_true(json_object_get(role, "performer")) ? " performer" : "");
-        printf("  [%s%s%s]\n", frt_cli_text(role, "id"), frt_cli_text(role, "changed_by")[0] ? ", last changed by " : "",
+        printf("  [%s%s%s]\n", frt_cli_text(role, "id"),
+               frt_cli_text(role, "changed_by")[0] ? ", last changed by " : "",
                frt_cli_text(role, "changed_by"));
     }
 }

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "daemon/attempt_record.h"
+#include "daemon/result.h"
 #include "protocol/client.h"
 #include "support/cleanup.h"
+#include "support/journal.h"
 
 /* Accounts one question can involve: who acts, who asked for it, who connected. */
 #define ACCOUNTS_MAX 3
@@ -229,6 +231,12 @@ const char *frt_attempt_decide(struct frt_daemon *daemon, const struct frt_ask *
         ret_answer->decision = frt_trail_append(daemon->trail, &record);
     if (judgement.decision.verdict == FRT_VERDICT_DENY)
         note_denial(daemon, &judgement, ret_answer->decision);
+    if (use && ret_answer->decision >= 0 &&
+        frt_result_expect(daemon, &judgement, ask->request, ret_answer->decision) < 0)
+        frt_journal(
+            LOG_WARNING,
+            "out of memory: decision %lld is not in the list of open searches until frtd is restarted",
+            (long long)ret_answer->decision);
     if (use && ask->kind == FRT_ASK_DECIDE)
         note_allow(daemon, ask, peer);
     return use ? ask->request : "";

@@ -18,7 +18,7 @@
 int frt_directory_load_files(const struct frt_conf *conf, struct frt_view **ret_view, char *error,
                              size_t error_size)
 {
-    char ldif_error[FRT_LDIF_ERROR_MAX] = "out of memory";
+    char ldif_error[FRT_LDIF_ERROR_MAX] = "the directory's layout (suffix, people, ...) cannot be used";
     struct frt_view *view = NULL;
     int r = frt_conf_new_view(conf, &view);
 

@@ -175,7 +175,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 
 static int add_signal(struct frt_daemon *daemon, int number, sd_event_signal_handler_t handler)
 {
-    return sd_event_add_signal(daemon->event, NULL, number, handler, daemon);
+    /* Without a handler sd-event ends the loop, with the last argument as its exit status. */
+    return sd_event_add_signal(daemon->event, NULL, number, handler, handler ? daemon : NULL);
 }
 
 static int build_loop(struct frt_daemon *daemon)
@@ -266,6 +267,7 @@ void frt_daemon_stop(struct frt_daemon *daemon)
     sd_event_unref(daemon->event);
     free(daemon->gate_port.text);
     frt_ledger_free(daemon->ledger);
+    frt_searches_free(daemon->searches);
     frt_view_free(daemon->view);
     frt_policy_free(daemon->policy);
     frt_conf_free(daemon->conf);
