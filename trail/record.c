@@ -30,23 +30,34 @@ static void mark_cut(struct frt_record *record)
     record->length += sizeof(mark) - 1;
 }
 
+/* Writes ,"key": when it and `more` bytes fit; returns how far that goes, 0 when they do not. */
+static size_t put_key(struct frt_record *record, const char *key, size_t more)
+{
+    size_t length = strlen(key), at = record->length;
+
+    if (at + length + 4 + more > BODY_MAX) {
+        mark_cut(record);
+        return 0;
+    }
+    record->body[at++] = ',';
+    record->body[at++] = '"';
+    memcpy(record->body + at, key, length);
+    at += length;
+    record->body[at++] = '"';
+    record->body[at++] = ':';
+    return at;
+}
+
 void frt_record_add_text(struct frt_record *record, const char *key, const char *value)
 {
-    size_t at = record->length, room, used, length;
-    int n;
+    size_t at, used, length;
 
-    if (record->truncated)
+    at = record->truncated ? 0 : put_key(record, key, 3);
+    if (at == 0)
         return;
-    n = snprintf(record->body + at, BODY_MAX - at, ",\"%s\":\"", key);
-    if (n < 0 || at + (size_t)n + 2 > BODY_MAX) {
-        record->body[at] = '\0';
-        mark_cut(record);
-        return;
-    }
-    at += (size_t)n;
-    room = BODY_MAX - at - 1;
+    record->body[at++] = '"';
     length = value ? strlen(value) : 0;
-    used = frt_percent_encode(value ? value : "", length, record->body + at, room);
+    used = frt_percent_encode(value ? value : "", length, record->body + at, BODY_MAX - at - 1);
     at += strlen(record->body + at);
     record->body[at++] = '"';
     record->body[at] = '\0';
@@ -60,18 +71,12 @@ void frt_record_add_number(struct frt_record *record, const char *key, int64_t v
     int64_t kept = value > FRT_RECORD_NUMBER_MAX    ? FRT_RECORD_NUMBER_MAX
                    : value < -FRT_RECORD_NUMBER_MAX ? -FRT_RECORD_NUMBER_MAX
                                                     : value;
-    size_t at = record->length;
-    int n;
+    size_t at = record->truncated ? 0 : put_key(record, key, 24);
 
-    if (record->truncated)
+    if (at == 0)
         return;
-    n = snprintf(record->body + at, BODY_MAX - at, ",\"%s\":%" PRId64, key, kept);
-    if (n < 0 || at + (size_t)n >= BODY_MAX) {
-        record->body[at] = '\0';
-        mark_cut(record);
-        return;
-    }
-    record->length += (size_t)n;
+    at += (size_t)snprintf(record->body + at, 24, "%" PRId64, kept);
+    record->length = at;
     if (kept != value)
         mark_cut(record);
 }

@@ -284,7 +284,7 @@ START_TEST(a_removed_or_renamed_segment_shows)
     size_t count = load(files);
 
     for (size_t f = 0; f < count; f++) {
-        char from[160], to[160];
+        char from[320], to[320];
         static const char *const names[] = {"000000000001.seg", "000000000000.1.seg", "000000000099.seg",
                                             "x.seg", "000000000000.0.seg"};
 

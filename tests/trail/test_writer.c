@@ -580,7 +580,7 @@ START_TEST(every_failing_call_denies_and_loses_nothing_answered)
         ck_assert_msg(!fault_rows[_i].lasting || sought.count < 6 || at + 8 >= calls,
                       "call %u did not matter", at);
         if (access(scratch.log, F_OK) == 0 && sought.count > 0) {
-            status = verify(&scratch, NULL, NULL);
+            status = (int)verify(&scratch, NULL, NULL);
             ck_assert_msg(status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED, "%s at call %u: %d",
                           fault_rows[_i].given, at, status);
         }
