@@ -33,6 +33,8 @@ static void refuse_unrecorded(struct frt_daemon *daemon, struct frt_pending *pen
 {
     struct frt_answer *answer = &pending->answer;
 
+    if (answer->decision >= 0)
+        frt_searches_take_back(daemon->searches, answer->decision);
     answer->decision = -1;
     if (pending->used_request[0])
         frt_ledger_take_back_use(daemon->ledger, pending->used_request);

@@ -12,6 +12,7 @@
 #include "daemon/audit.h"
 #include "daemon/describe.h"
 #include "daemon/gate_port.h"
+#include "daemon/result.h"
 #include "daemon/session.h"
 #include "protocol/client.h"
 #include "support/cleanup.h"
@@ -132,6 +133,16 @@ static void handle_text(struct frt_connection *connection, const struct frt_ask 
     frt_answer_clear(&answer);
 }
 
+static void handle_open(struct frt_connection *connection, const struct frt_ask *ask)
+{
+    struct frt_answer answer = {.decision = -1};
+
+    memcpy(answer.rid, ask->rid, sizeof(answer.rid));
+    frt_result_describe_open(connection->daemon, &connection->peer, &answer);
+    frt_connection_send(connection, &answer);
+    frt_answer_clear(&answer);
+}
+
 static void handle(struct frt_connection *connection, const struct frt_ask *ask)
 {
     struct frt_answer answer;
@@ -150,6 +161,13 @@ static void handle(struct frt_connection *connection, const struct frt_ask *ask)
     case FRT_ASK_AUDIT:
         frt_audit_note(connection->daemon, ask, &connection->peer, &answer);
         frt_commit_later(connection->daemon, connection, &answer, "");
+        return;
+    case FRT_ASK_RESULT:
+        frt_result_note(connection->daemon, ask, &connection->peer, &answer);
+        frt_commit_later(connection->daemon, connection, &answer, "");
+        return;
+    case FRT_ASK_OPEN:
+        handle_open(connection, ask);
         return;
     case FRT_ASK_TOOL_NEEDS_REQUEST:
         frt_session_needs_request(connection->daemon, ask, &connection->peer, &answer);

@@ -15,6 +15,7 @@
 #include "daemon/grant.h"
 #include "daemon/ledger.h"
 #include "daemon/peer.h"
+#include "daemon/searches.h"
 #include "decision/decide.h"
 #include "directory/replica_feed.h"
 #include "protocol/gate_message.h"
@@ -62,6 +63,7 @@ struct frt_daemon {
     struct frt_view *view;
     struct frt_trail *trail;
     struct frt_ledger *ledger; /* uses of requests, last denials, floods */
+    struct frt_searches *searches;
     struct frt_fresh_allows fresh_allows;
     struct frt_clock clock;
     struct frt_counts counts;

@@ -20,6 +20,8 @@ static int replay_entry(void *arg, const struct frt_trail_entry *entry)
 
     if (entry->record->time_us > replay->last_us)
         replay->last_us = entry->record->time_us;
+    if (frt_searches_replay(replay->daemon->searches, entry->record) < 0)
+        return -ENOMEM;
     return frt_ledger_replay(replay->daemon->ledger, entry->record);
 }
 
@@ -35,6 +37,8 @@ int frt_daemon_open_trail(struct frt_daemon *daemon)
     uint64_t unreadable = 0;
     int r = frt_ledger_new(&daemon->ledger);
 
+    if (r == 0)
+        r = frt_searches_new(&daemon->searches);
     if (r == 0)
         r = frt_trail_open(&options, &daemon->trail, error);
     if (r != 0) {

@@ -15,6 +15,7 @@
 #define GATE     (KIND(FRT_ASK_GATE) | KIND(FRT_ASK_DECIDE)) /* frtd takes these from root only */
 #define CHECK    KIND(FRT_ASK_CHECK)
 #define AUDIT    KIND(FRT_ASK_AUDIT)
+#define RESULT   KIND(FRT_ASK_RESULT)
 #define ANSWER   1u
 #define ALL_BITS (FRT_OBLIGE_DOCUMENT | FRT_OBLIGE_REVIEW | FRT_OBLIGE_FLAG_PROXY | FRT_OBLIGE_RETAIN_FINDING)
 
@@ -39,7 +40,9 @@ static const struct frt_wire_field ask_fields[] = {
     ASK_TEXT(10, evidence, ATTEMPTS),
     ASK(11, action, FRT_WIRE_ENUM, FRT_ACTION_FILE, ATTEMPTS | GATE),
     ASK(12, match, FRT_WIRE_ENUM, FRT_MATCH_PACKAGE, ATTEMPTS | GATE),
-    ASK(13, decision, FRT_WIRE_NUMBER, 0, SESSIONS),
+    ASK(13, decision, FRT_WIRE_NUMBER, 0, SESSIONS | RESULT),
+    ASK_TEXT(14, matches, RESULT),
+    ASK_TEXT(15, database, RESULT),
     ASK(32, pid, FRT_WIRE_NUMBER, 0, GATE),
     ASK(33, tid, FRT_WIRE_NUMBER, 0, GATE),
     ASK(34, dev, FRT_WIRE_U64, 0, GATE),

@@ -38,6 +38,8 @@ enum frt_ask_kind {
     FRT_ASK_WHY,                /* a person's own last denials, JSON */
     FRT_ASK_GATE,               /* the kernel gate's messages: reserved for gate/ */
     FRT_ASK_AUDIT,              /* somebody reads, asks of or exports the trail: `path` says what; recorded */
+    FRT_ASK_RESULT,             /* what a search returned: `decision`, `matches`, `database`; recorded */
+    FRT_ASK_OPEN, /* allowed searches whose result is not on record: one's own; root and auditors: all; JSON */
     FRT_ASK_KIND_END,
 };
 
@@ -59,7 +61,10 @@ struct frt_ask {
     char evidence[FRT_NAME_MAX];
     enum frt_action action;
     enum frt_match match;
-    int64_t decision; /* sessions: the decision that let them begin; 0 or -1: not given */
+    int64_t
+        decision; /* sessions: the decision that let them begin; results: that allowed; 0 or -1: not given */
+    char matches[16];   /* results: digits, "0" is an answer and "" is none; "none": no search was made */
+    char database[160]; /* results: the database searched, percent-escaped; for "none" the reason */
     /* gate (DECIDE by root) only; digest and path for checks too */
     int64_t pid, tid; /* 0: not given */
     uint64_t dev, ino;
