@@ -28,5 +28,6 @@ int frt_policy_command(int argc, char **argv);
 int frt_run_command(int argc, char **argv);
 int frt_explain_command(int argc, char **argv);
 int frt_replay_command(int argc, char **argv);
+int frt_ask_command(int argc, char **argv);
 
 #endif

@@ -18,6 +18,7 @@ static const struct {
     {"log", frt_log_command, "list the trail, filtered"},
     {"verify", frt_verify_command, "prove that the trail is whole"},
     {"explain", frt_explain_command, "one past decision on one page, with its proof"},
+    {"ask", frt_ask_command, "the auditor's questions: --list shows all 32"},
     {"replay", frt_replay_command, "past decisions again, under another policy"},
     {"policy", frt_policy_command, "show, test or prove a policy file"},
 };

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "casework/questions_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/time_text.h"
+
+void frt_decision_cells(struct frt_sheet *sheet, const struct frt_desk *desk,
+                        const struct frt_past_decision *row)
+{
+    const struct frt_history *h = desk->history;
+
+    frt_sheet_number(sheet, (int64_t)row->n);
+    frt_sheet_time(sheet, row->time_us);
+    frt_sheet_text(sheet, frt_history_text(h, row->person));
+    frt_sheet_text(sheet, frt_history_text(h, row->department));
+    frt_sheet_text(sheet, frt_history_say(h, row, FRT_PAST_TOOL));
+    frt_sheet_text(sheet, frt_history_say(h, row, FRT_PAST_ACTION));
+    frt_sheet_text(sheet, frt_history_say(h, row, FRT_PAST_REQUEST));
+    frt_sheet_text(sheet, frt_history_say(h, row, FRT_PAST_VERDICT));
+    frt_sheet_text(sheet, frt_history_say(h, row, FRT_PAST_RULE));
+    frt_sheet_text(sheet, frt_history_say(h, row, FRT_PAST_REASON));
+}
+
+unsigned frt_past_fact(const struct frt_desk *desk, const struct frt_past_decision *row, enum frt_fact fact)
+{
+    const struct frt_facts *facts = frt_history_facts(desk->history, row);
+
+    return facts ? facts->value[fact] : 0;
+}
+
+bool frt_past_is_city(const struct frt_desk *desk, const struct frt_past_decision *row)
+{
+    unsigned subject = frt_past_fact(desk, row, FRT_FACT_SUBJECT);
+
+    return subject == FRT_SUBJECT_OFFICIAL || subject == FRT_SUBJECT_DUAL ||
+           subject == FRT_SUBJECT_OFFICIAL_BEHIND || subject == FRT_SUBJECT_OFFICIAL_ACCOUNT;
+}
+
+const struct frt_request *frt_past_request(const struct frt_desk *desk, const struct frt_past_decision *row)
+{
+    return desk->view && row->text[FRT_PAST_REQUEST]
+               ? frt_view_request(desk->view, frt_history_say(desk->history, row, FRT_PAST_REQUEST))
+               : NULL;
+}
+
+const struct frt_authority *frt_request_authority(const struct frt_desk *desk,
+                                                  const struct frt_request *request)
+{
+    return request && request->authority ? frt_view_authority(desk->view, request->authority) : NULL;
+}
+
+const char *frt_entry_text(const struct frt_entry *entry, const char *name)
+{
+    const struct frt_attribute *attribute = entry ? frt_entry_find(entry, name) : NULL;
+
+    return attribute && attribute->value_count > 0 ? attribute->values[0].bytes : "";
+}
+
+const struct frt_person **frt_list_people(const struct frt_desk *desk, size_t *ret_count)
+{
+    size_t count = desk->view ? frt_view_people(desk->view, NULL, 0) : 0;
+    const struct frt_person **list = calloc(count + 1, sizeof(*list));
+
+    *ret_count = list ? count : 0;
+    if (list && count > 0)
+        frt_view_people(desk->view, list, count);
+    return list;
+}
+
+const struct frt_authority **frt_list_authorities(const struct frt_desk *desk, size_t *ret_count)
+{
+    size_t count = desk->view ? frt_view_authorities(desk->view, NULL, 0) : 0;
+    const struct frt_authority **list = calloc(count + 1, sizeof(*list));
+
+    *ret_count = list ? count : 0;
+    if (list && count > 0)
+        frt_view_authorities(desk->view, list, count);
+    return list;
+}
+
+const struct frt_request **frt_list_requests(const struct frt_desk *desk, size_t *ret_count)
+{
+    size_t count = desk->view ? frt_view_requests(desk->view, NULL, 0) : 0;
+    const struct frt_request **list = calloc(count + 1, sizeof(*list));
+
+    *ret_count = list ? count : 0;
+    if (list && count > 0)
+        frt_view_requests(desk->view, list, count);
+    return list;
+}
+
+const struct frt_tool **frt_list_tools(const struct frt_desk *desk, size_t *ret_count)
+{
+    size_t count = desk->view ? frt_view_tools(desk->view, NULL, 0) : 0;
+    const struct frt_tool **list = calloc(count + 1, sizeof(*list));
+
+    *ret_count = list ? count : 0;
+    if (list && count > 0)
+        frt_view_tools(desk->view, list, count);
+    return list;
+}
+
+size_t frt_count_events(const struct frt_desk *desk, const char *kind)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < frt_history_event_count(desk->history); i++)
+        count += frt_history_is_kind(desk->history, frt_history_event(desk->history, i), kind);
+    return count;
+}
+
+void frt_dn_person(const char *dn, char *buffer, size_t size)
+{
+    const char *begin = strncmp(dn, "uid=", 4) == 0 ? dn + 4 : dn;
+
+    snprintf(buffer, size, "%.*s", begin == dn ? (int)strlen(dn) : (int)strcspn(begin, ","), begin);
+}
+
+/* "frtPerson=p02 frtAffiliation=city ..." as the replica tells it; values are escaped once more inside. */
+static void role_value(const char *text, const char *name, char *buffer, size_t size)
+{
+    size_t length = strlen(name);
+
+    buffer[0] = '\0';
+    for (const char *at = text; at; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strncmp(at, name, length) == 0 && at[length] == '=') {
+            snprintf(buffer, size, "%.*s", (int)strcspn(at + length + 1, " "), at + length + 1);
+            return;
+        }
+    }
+}
+
+static void read_change(const struct frt_desk *desk, const struct frt_past_event *event,
+                        struct frt_role_change *change)
+{
+    char before[2048], after[2048], text[256];
+    const char *says;
+
+    memset(change, 0, sizeof(*change));
+    change->n = event->n;
+    change->time_us = event->time_us;
+    change->end_s = INT64_MAX;
+    frt_history_field(event, "before", before, sizeof(before));
+    frt_history_field(event, "after", after, sizeof(after));
+    frt_history_field(event, "what", change->what, sizeof(change->what));
+    frt_history_field(event, "by", text, sizeof(text));
+    frt_dn_person(text, change->by, sizeof(change->by));
+    says = after[0] ? after : before;
+    role_value(says, "frtPerson", change->person, sizeof(change->person));
+    role_value(says, "frtTicket", change->ticket, sizeof(change->ticket));
+    role_value(says, "frtAffiliation", change->affiliation, sizeof(change->affiliation));
+    change->after_city = after[0] && strcmp(change->affiliation, "city") == 0;
+    role_value(before, "frtAffiliation", text, sizeof(text));
+    change->before_city = strcmp(text, "city") == 0;
+    role_value(says, "frtRoleEnd", text, sizeof(text));
+    if (frt_generalized_time_parse(text, strlen(text), &change->end_s) < 0)
+        change->end_s = INT64_MAX;
+    change->person_text = frt_history_find_text(desk->history, change->person);
+}
+
+bool frt_role_changes_read(const struct frt_desk *desk, struct frt_role_changes *ret_changes)
+{
+    size_t count = frt_count_events(desk, "role"), texts = frt_history_text_count(desk->history);
+
+    *ret_changes = (struct frt_role_changes){.list = calloc(count + 1, sizeof(struct frt_role_change)),
+                                             .first = calloc(texts + 1, sizeof(uint32_t))};
+    if (!ret_changes->list || !ret_changes->first) {
+        frt_role_changes_clear(ret_changes);
+        return false;
+    }
+    for (size_t i = 0; i < frt_history_event_count(desk->history); i++)
+        if (frt_history_is_kind(desk->history, frt_history_event(desk->history, i), "role"))
+            read_change(desk, frt_history_event(desk->history, i), &ret_changes->list[ret_changes->count++]);
+    for (size_t i = ret_changes->count; i > 0; i--) {
+        struct frt_role_change *change = &ret_changes->list[i - 1];
+
+        if (change->person_text >= texts || !change->person[0])
+            continue;
+        change->next = ret_changes->first[change->person_text];
+        ret_changes->first[change->person_text] = (uint32_t)i;
+    }
+    return true;
+}
+
+void frt_role_changes_clear(struct frt_role_changes *changes)
+{
+    free(changes->list);
+    free(changes->first);
+    changes->list = NULL;
+    changes->first = NULL;
+}
+
+const struct frt_role_change *frt_role_changes_of(const struct frt_role_changes *changes, uint32_t text)
+{
+    return changes->first[text] ? &changes->list[changes->first[text] - 1] : NULL;
+}
+
+const struct frt_role_change *frt_role_changes_next(const struct frt_role_changes *changes,
+                                                    const struct frt_role_change *change)
+{
+    return change->next ? &changes->list[change->next - 1] : NULL;
+}
