@@ -2,20 +2,38 @@
 #include "gate/contents.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "support/cleanup.h"
 
-#define SLICE (1u << 20) /* about 0.6 ms */
+#define QUEUE 64
 #define PIECE (128u << 10)
 
+struct job {
+    int fd; /* owned */
+    uint32_t question, sequence;
+    bool is_cancelled;
+};
+
 struct frt_contents {
+    pthread_mutex_t lock;
+    pthread_cond_t has_work;
+    struct job jobs[QUEUE]; /* a ring; the first is being read */
+    size_t first, count;
+    struct frt_contents_result results[QUEUE];
+    size_t result_count;
+    int ready; /* eventfd */
+    _Atomic pid_t reader;
     EVP_MD_CTX *digest;
-    int fd; /* borrowed */
-    off_t offset;
+    uint8_t piece[PIECE];
 };
 
 static EVP_MD *sha256;
@@ -30,47 +48,146 @@ int frt_contents_prepare(void)
     return sha256 ? 0 : -ENOSYS;
 }
 
-int frt_contents_begin(int fd, struct frt_contents **ret_contents)
+static bool is_cancelled(struct frt_contents *c, const struct job *job)
 {
-    struct frt_contents *contents = calloc(1, sizeof(*contents));
+    bool cancelled;
 
-    if (!contents)
-        return -ENOMEM;
-    contents->fd = fd;
-    contents->digest = EVP_MD_CTX_new();
-    if (!contents->digest || EVP_DigestInit_ex2(contents->digest, sha256, NULL) != 1) {
-        frt_contents_free(contents);
-        return -ENOMEM;
-    }
-    *ret_contents = contents;
-    return 0;
+    pthread_mutex_lock(&c->lock);
+    cancelled = job->is_cancelled;
+    pthread_mutex_unlock(&c->lock);
+    return cancelled;
 }
 
-int frt_contents_step(struct frt_contents *contents, uint8_t ret_sha256[32])
+static int hash(struct frt_contents *c, const struct job *job, uint8_t ret_sha256[32])
 {
-    static uint8_t piece[PIECE];
+    off_t offset = 0;
 
-    for (size_t done = 0; done < SLICE;) {
-        ssize_t n = pread(contents->fd, piece, sizeof(piece), contents->offset);
+    if (EVP_DigestInit_ex2(c->digest, sha256, NULL) != 1)
+        return -EIO;
+    for (;;) {
+        ssize_t n = pread(job->fd, c->piece, sizeof(c->piece), offset);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return -errno;
         if (n == 0)
-            return EVP_DigestFinal_ex(contents->digest, ret_sha256, NULL) == 1 ? 0 : -EIO;
-        if (EVP_DigestUpdate(contents->digest, piece, (size_t)n) != 1)
+            return EVP_DigestFinal_ex(c->digest, ret_sha256, NULL) == 1 ? 0 : -EIO;
+        if (EVP_DigestUpdate(c->digest, c->piece, (size_t)n) != 1)
             return -EIO;
-        contents->offset += n;
-        done += (size_t)n;
+        if (is_cancelled(c, job))
+            return -ECANCELED;
+        offset += n;
     }
-    return FRT_CONTENTS_MORE;
 }
 
-void frt_contents_free(struct frt_contents *contents)
+static void finish(struct frt_contents *c, const struct job *job, const struct frt_contents_result *result)
 {
-    if (!contents)
-        return;
-    EVP_MD_CTX_free(contents->digest);
-    free(contents);
+    uint64_t one = 1;
+    ssize_t n;
+
+    pthread_mutex_lock(&c->lock);
+    if (!job->is_cancelled && c->result_count < QUEUE)
+        c->results[c->result_count++] = *result;
+    c->first = (c->first + 1) % QUEUE;
+    c->count--;
+    pthread_mutex_unlock(&c->lock);
+    n = write(c->ready, &one, sizeof(one));
+    (void)n; /* cannot fail before 2^64 results */
+}
+
+static void *read_all(void *arg)
+{
+    struct frt_contents *c = arg;
+
+    atomic_store(&c->reader, gettid());
+    for (;;) {
+        struct frt_contents_result result;
+        struct job *job;
+
+        pthread_mutex_lock(&c->lock);
+        while (c->count == 0)
+            pthread_cond_wait(&c->has_work, &c->lock);
+        job = &c->jobs[c->first];
+        pthread_mutex_unlock(&c->lock);
+        result.question = job->question;
+        result.sequence = job->sequence;
+        result.error = hash(c, job, result.sha256);
+        close(job->fd);
+        finish(c, job, &result);
+    }
+    return NULL;
+}
+
+int frt_contents_start(struct frt_contents **ret_contents, int *ret_fd)
+{
+    struct frt_contents *c = calloc(1, sizeof(*c));
+    pthread_t thread;
+
+    if (!c)
+        return -ENOMEM;
+    c->digest = EVP_MD_CTX_new();
+    c->ready = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->has_work, NULL);
+    if (!c->digest || c->ready < 0 || pthread_create(&thread, NULL, read_all, c) != 0) {
+        free(c);
+        return -EAGAIN;
+    }
+    *ret_contents = c;
+    *ret_fd = c->ready;
+    return 0;
+}
+
+int frt_contents_add(struct frt_contents *c, int fd, uint32_t question, uint32_t sequence)
+{
+    frt_auto_close int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    int r = 0;
+
+    if (own < 0)
+        return -errno;
+    pthread_mutex_lock(&c->lock);
+    if (c->count == QUEUE)
+        r = -EAGAIN;
+    else
+        c->jobs[(c->first + c->count++) % QUEUE] =
+            (struct job){.fd = frt_steal_fd(&own), .question = question, .sequence = sequence};
+    pthread_cond_signal(&c->has_work);
+    pthread_mutex_unlock(&c->lock);
+    return r;
+}
+
+void frt_contents_cancel(struct frt_contents *c, uint32_t question, uint32_t sequence)
+{
+    pthread_mutex_lock(&c->lock);
+    for (size_t i = 0; i < c->count; i++) {
+        struct job *job = &c->jobs[(c->first + i) % QUEUE];
+
+        if (job->question == question && job->sequence == sequence)
+            job->is_cancelled = true;
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+bool frt_contents_take(struct frt_contents *c, struct frt_contents_result *ret_result)
+{
+    uint64_t count;
+    bool any = false;
+
+    pthread_mutex_lock(&c->lock);
+    if (c->result_count) {
+        *ret_result = c->results[0];
+        c->result_count--;
+        memmove(c->results, c->results + 1, c->result_count * sizeof(c->results[0]));
+        any = true;
+    } else if (read(c->ready, &count, sizeof(count)) < 0) {
+        any = false; /* EAGAIN: nothing was ready */
+    }
+    pthread_mutex_unlock(&c->lock);
+    return any;
+}
+
+bool frt_contents_is_reader(const struct frt_contents *c, pid_t tid)
+{
+    return tid > 0 && tid == atomic_load(&c->reader);
 }

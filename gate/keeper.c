@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,6 +21,7 @@
 #define TICK_MS          40
 #define LOCK_WAIT_MS     100
 #define RESPAWN_PAUSE_MS 20
+#define HANG_AGAIN_MS    2000
 #define GOODBYE_MS       500
 #define ROOM             64 /* descriptor numbers that only the lead uses */
 
@@ -31,20 +32,42 @@ static void pause_ms(int ms)
     nanosleep(&t, NULL);
 }
 
-static int lock_command(const struct frt_keeper *keeper, int command, short type)
-{
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+/* Bytes of the lock file. */
+enum { READER_LOCK, LEAD_LOCK };
 
-    return fcntl(keeper->reader_lock, command, &lock);
+static int lock_command(const struct frt_keeper *keeper, int command, short type, int which)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = which, .l_len = 1};
+
+    return fcntl(keeper->locks, command, &lock);
 }
 
-/* The lock comes free when its holder is dead; we have told it to die. False: it cannot die (state D), and
- * nobody may read but to deny. */
+/* Whoever holds the reader lock though no worker of ours is alive is an orphan of the lead before us. Its pid is the lock's, asked
+ * for twice around the pidfd, so it cannot be somebody else's by then. */
+static void kill_reader(const struct frt_keeper *keeper)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = READER_LOCK, .l_len = 1},
+                 again = lock;
+    int fd;
+
+    if (fcntl(keeper->locks, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0)
+        return;
+    fd = (int)syscall(SYS_pidfd_open, lock.l_pid, 0);
+    if (fd < 0)
+        return;
+    if (fcntl(keeper->locks, F_GETLK, &again) == 0 && again.l_type != F_UNLCK && again.l_pid == lock.l_pid)
+        syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+    close(fd);
+}
+
+/* The lock comes free when its holder is dead. False: it cannot die (state D), and nobody may read but to deny. */
 static bool take_reader_lock(const struct frt_keeper *keeper)
 {
     for (int i = 0; i < LOCK_WAIT_MS; i++) {
-        if (lock_command(keeper, F_SETLK, F_WRLCK) == 0)
+        if (lock_command(keeper, F_SETLK, F_WRLCK, READER_LOCK) == 0)
             return true;
+        if (i % 10 == 0)
+            kill_reader(keeper);
         pause_ms(1);
     }
     return false;
@@ -52,7 +75,15 @@ static bool take_reader_lock(const struct frt_keeper *keeper)
 
 static void drop_reader_lock(const struct frt_keeper *keeper)
 {
-    lock_command(keeper, F_SETLK, F_UNLCK);
+    lock_command(keeper, F_SETLK, F_UNLCK, READER_LOCK);
+}
+
+/* Waits as long as it takes. */
+static void wait_for_lock(const struct frt_keeper *keeper, int which)
+{
+    while (lock_command(keeper, F_SETLKW, F_WRLCK, which) < 0)
+        if (errno != EINTR)
+            pause_ms(1);
 }
 
 static void sweep(const struct frt_keeper *keeper)
@@ -92,19 +123,13 @@ static void free_numbers(struct frt_keeper *keeper)
     keeper->has_free_numbers = true;
 }
 
-static void drain(struct frt_keeper *keeper, int groups)
+static void drain(struct frt_keeper *keeper)
 {
     fill_numbers(keeper);
-    for (int i = 0; i < groups; i++)
+    for (int i = 0; i < FRT_KEEPER_GROUPS; i++)
         if (keeper->groups[i] >= 0)
             atomic_fetch_add(&keeper->shared->swept, frt_answer_drain(keeper->groups[i]));
     free_numbers(keeper);
-}
-
-/* Dies with its parent; false when the parent is gone already. */
-static bool follow_parent(pid_t parent)
-{
-    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
 
 static void limit_files(unsigned files)
@@ -127,13 +152,9 @@ static int worker_main(struct frt_keeper *keeper, pid_t lead)
     limit_files(keeper->max_files);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (!follow_parent(lead))
-        return 70;
-    while (lock_command(keeper, F_SETLKW, F_WRLCK) < 0)
-        if (errno != EINTR)
-            return 71;
+    wait_for_lock(keeper, READER_LOCK);
     if (getppid() != lead)
-        return 70;
+        return 70; /* the next lead starts one of its own */
     /* Whoever gets the lock sweeps before he reads: also what an orphan owed that nobody knew of. */
     sweep(keeper);
     return keeper->work(keeper, keeper->arg);
@@ -158,20 +179,24 @@ static void start_worker(struct frt_keeper *keeper)
 
 static int lead(struct frt_keeper *keeper);
 
-/* Sleeps until the lead is dead. */
-static int spare_main(struct frt_keeper *keeper, pid_t parent)
+static int block_signals(void)
 {
-    struct pollfd p = {.events = POLLIN};
+    sigset_t blocked;
 
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    return sigprocmask(SIG_BLOCK, &blocked, NULL) < 0 ? -errno : 0;
+}
+
+/* Sleeps until the lead is dead and its lock free. */
+static int spare_main(struct frt_keeper *keeper)
+{
     prctl(PR_SET_NAME, "frt-gate-spare");
-    p.fd = (int)syscall(SYS_pidfd_open, parent, 0);
-    while (getppid() == parent)
-        if (p.fd < 0 || poll(&p, 1, -1) < 0)
-            pause_ms(1);
+    wait_for_lock(keeper, LEAD_LOCK);
     if (atomic_load(&keeper->shared->stop))
         return 0;
-    if (p.fd >= 0)
-        close(p.fd);
     mlockall(MCL_CURRENT);
     prctl(PR_SET_NAME, "frt-gate");
     atomic_fetch_add(&keeper->shared->takeovers, 1);
@@ -179,12 +204,35 @@ static int spare_main(struct frt_keeper *keeper, pid_t parent)
     return lead(keeper);
 }
 
+/* What the worker has open is none of the keeper's business. */
+static void close_others(const struct frt_keeper *keeper)
+{
+    for (int fd = 3; fd < (int)keeper->max_files; fd++)
+        if (fd != keeper->groups[0] && fd != keeper->locks && fd != keeper->filler)
+            close(fd);
+}
+
+bool frt_keeper_adopt(struct frt_keeper *keeper, pid_t lead_pid)
+{
+    pid_t pid;
+
+    if (getppid() == lead_pid || atomic_load(&keeper->shared->stop))
+        return false;
+    pid = fork();
+    if (pid == 0) {
+        close_others(keeper);
+        block_signals();
+        _exit(spare_main(keeper));
+    }
+    return pid > 0;
+}
+
 static void start_spare(struct frt_keeper *keeper)
 {
-    pid_t parent = getpid(), pid = fork();
+    pid_t pid = fork();
 
     if (pid == 0)
-        _exit(spare_main(keeper, parent));
+        _exit(spare_main(keeper));
     keeper->spare = pid > 0 ? pid : 0;
     atomic_store(&keeper->shared->spare_pid, (uint32_t)keeper->spare);
 }
@@ -235,15 +283,18 @@ static void replace_worker(struct frt_keeper *keeper, bool was_hung)
     bool alone = take_reader_lock(keeper);
 
     sweep(keeper);
-    if (was_hung || !alone)
-        drain(keeper, was_hung && alone ? 1 : FRT_KEEPER_GROUPS);
+    /* What the hung one had not read is the next worker's, unless that hangs as well. */
+    if (!alone || (was_hung && frt_mono_ms() - keeper->hung_ms < HANG_AGAIN_MS))
+        drain(keeper);
+    if (was_hung)
+        keeper->hung_ms = frt_mono_ms();
     if (alone)
         drop_reader_lock(keeper);
     else
         return;
     start_worker(keeper);
     if (keeper->worker == 0 && take_reader_lock(keeper)) {
-        drain(keeper, FRT_KEEPER_GROUPS);
+        drain(keeper);
         drop_reader_lock(keeper);
     }
 }
@@ -265,6 +316,20 @@ static void supervise(struct frt_keeper *keeper)
         replace_worker(keeper, was_hung);
 }
 
+/* Nobody is asked about any more; who waits is refused. Never close a group on which somebody waits: whoever opens a file that
+ * two groups mark holds both, and the last holder of both would wait for himself for ever. */
+static void let_go(struct frt_keeper *keeper)
+{
+    for (int i = 0; i < FRT_KEEPER_GROUPS; i++) {
+        if (keeper->groups[i] < 0)
+            continue;
+        fanotify_mark(keeper->groups[i], FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+        fanotify_mark(keeper->groups[i], FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+    }
+    sweep(keeper);
+    drain(keeper);
+}
+
 static void say_goodbye(struct frt_keeper *keeper)
 {
     atomic_store(&keeper->shared->stop, 1);
@@ -278,6 +343,7 @@ static void say_goodbye(struct frt_keeper *keeper)
         kill(keeper->worker, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0)
         ;
+    let_go(keeper);
 }
 
 static int lead(struct frt_keeper *keeper)
@@ -304,10 +370,8 @@ static int lead(struct frt_keeper *keeper)
 
 int frt_keeper_init(struct frt_keeper *keeper)
 {
-    sigset_t blocked;
-
-    keeper->reader_lock = memfd_create("frt-gate-reader", MFD_CLOEXEC);
-    if (keeper->reader_lock < 0)
+    keeper->locks = memfd_create("frt-gate-locks", MFD_CLOEXEC);
+    if (keeper->locks < 0)
         return -errno;
     keeper->filler = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (keeper->filler < 0)
@@ -319,14 +383,12 @@ int frt_keeper_init(struct frt_keeper *keeper)
     keeper->has_free_numbers = true;
     keeper->worker = keeper->spare = 0;
     keeper->worker_started_ms = keeper->waiting_since_ms = 0;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGCHLD);
-    sigaddset(&blocked, SIGTERM);
-    sigaddset(&blocked, SIGINT);
-    return sigprocmask(SIG_BLOCK, &blocked, NULL) < 0 ? -errno : 0;
+    keeper->hung_ms = INT64_MIN / 2;
+    return block_signals();
 }
 
 int frt_keeper_run(struct frt_keeper *keeper)
 {
+    wait_for_lock(keeper, LEAD_LOCK);
     return lead(keeper);
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The keeper holds the fanotify groups and sees to it that there is always exactly one worker reading them.
+ * The keeper holds the fanotify group and sees to it that there is always exactly one worker reading it.
  *
  * What the kernel does (performance.md D.a): when the last descriptor of a group closes, every waiting opener
  * is let through; while somebody holds it, they wait. Answers go by descriptor number, so an answer of a new
  * reader can hit what a dead reader owed under the same number (threats F2). Hence:
  *
- *   - three processes hold the groups: the lead (supervises), the spare (sleeps until the lead dies, then is
- * the lead) and the worker (reads, decides, answers). The kernel opens only when all three are gone.
- *   - the *reader lock*: nobody reads a group without a POSIX lock on a file of ours, and whoever has just
- * got the lock first denies every number. The kernel drops the lock when the holder is dead, after its last
- * system call, so the sweep misses nothing and no new event can share a number with an old one. This holds
- * whoever dies when.
+ *   - three processes hold the group: the lead (supervises), the spare (sleeps until the lead lock is free, then is the lead) and
+ *     the worker (reads, decides, answers; an orphan goes on, and starts a new spare). The kernel opens only when all
+ *     three are gone.
+ *   - the *reader lock*: nobody reads a group without a POSIX lock on a file of ours, and whoever has just got the lock
+ *     first denies every number. The kernel drops the lock when the holder is dead, after its last system call, so the
+ *     sweep misses nothing and no new event can share a number with an old one. This holds whoever dies when.
  *   - the worker reads by itself (a keeper in between would add two process switches to every first exec);
  * what it read and did not record before it died is found by the sweep, which needs no record.
  *   - a worker that moves nothing while openers wait is killed: they are refused within FRT_KEEPER_HANG_MS +
@@ -28,7 +28,7 @@
 
 #include "gate/shared.h"
 
-#define FRT_KEEPER_GROUPS    2
+#define FRT_KEEPER_GROUPS    1 /* see let_go() in keeper.c for why there is one */
 #define FRT_KEEPER_MAX_FILES 8192
 #define FRT_KEEPER_HANG_MS   150
 
@@ -42,14 +42,18 @@ struct frt_keeper {
     int (*work)(struct frt_keeper *keeper, void *arg);
     void *arg;
     /* private */
-    int reader_lock, filler;
+    int locks, filler;
     uint8_t filled[FRT_KEEPER_MAX_FILES / 8]; /* numbers the lead keeps busy while it drains */
     bool has_free_numbers;
     pid_t worker, spare;
     int64_t worker_started_ms;
     uint64_t last_beat;
-    int64_t waiting_since_ms;
+    int64_t waiting_since_ms, hung_ms;
 };
+
+/* For the worker, now and then: when `lead_pid`, its parent, is gone, starts a spare in case nobody else is left; the lead lock
+ * sorts out who leads. True when it did. */
+bool frt_keeper_adopt(struct frt_keeper *keeper, pid_t lead_pid);
 
 /* Prepares the lock and the signals. 0 or a negative errno. */
 int frt_keeper_init(struct frt_keeper *keeper);

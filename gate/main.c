@@ -113,21 +113,17 @@ static int make_group(bool audit)
     return fd < 0 ? -errno : fd;
 }
 
-static int make_groups(struct gate *gate)
+/* One group for everything: whoever closes the last descriptors of two waits for openers that wait for the other. */
+static int prepare_group(struct gate *gate)
 {
     int fd = gate->no_audit ? -EINVAL : make_group(true);
 
     gate->options.audit = fd >= 0;
+    gate->options.exec_marks = !gate->no_exec;
     if (fd < 0)
         fd = make_group(false);
-    if (fd < 0)
-        return fd;
     gate->keeper.groups[0] = fd;
-    gate->keeper.groups[1] = -1;
-    if (gate->no_exec)
-        return 0;
-    gate->keeper.groups[1] = make_group(gate->options.audit);
-    return gate->keeper.groups[1] < 0 ? gate->keeper.groups[1] : 0;
+    return fd < 0 ? fd : 0;
 }
 
 static int make_run_dir(const char *path)
@@ -181,7 +177,7 @@ int main(int argc, char **argv)
         return fail(gate.options.run_dir, r);
     if ((r = frt_contents_prepare()) < 0)
         return fail("SHA-256", r);
-    if ((r = make_groups(&gate)) < 0)
+    if ((r = prepare_group(&gate)) < 0)
         return fail("fanotify (needs root)", r);
     gate.keeper.arg = &gate.options;
     gate.keeper.has_spare = !gate.no_spare;

@@ -12,6 +12,7 @@
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
      IN_ONLYDIR)
 #define MAX_DIRECTORIES 20000
 #define PLACES_A_STEP   32
+#define MAX_WATCHES     256 /* of one level of a pattern */
 
 /* A file this young may be about to be renamed to a catalogued name; an ignore mark would go with it. */
 #define SETTLED_S 10
@@ -60,8 +62,8 @@ static int mark_inode(struct frt_marks *marks, int fd, const struct statx *st, u
 {
     int r;
 
-    mark_fd(marks->open_group, FAN_MARK_REMOVE | FAN_MARK_IGNORE, DECIDE_MASK, fd);
-    r = mark_fd(marks->open_group, FAN_MARK_ADD, mask_of(marks, tool), fd);
+    mark_fd(marks->group, FAN_MARK_REMOVE | FAN_MARK_IGNORE, DECIDE_MASK, fd);
+    r = mark_fd(marks->group, FAN_MARK_ADD, mask_of(marks, tool), fd);
     if (r < 0) {
         note_failure(marks, path, -r);
         return r;
@@ -114,7 +116,7 @@ static int add_directory(struct frt_marks *marks, int fd, unsigned place, const 
 
     if (r < 0 || !S_ISDIR(st.stx_mode) || !frt_scope_has(marks->scope, frt_statx_dev(&st)))
         return r < 0 ? r : -ENOTDIR;
-    r = mark_fd(marks->open_group, FAN_MARK_ADD | FAN_MARK_ONLYDIR,
+    r = mark_fd(marks->group, FAN_MARK_ADD | FAN_MARK_ONLYDIR,
                 mask_of(marks, marks->catalogue->places[place].tool) | FAN_EVENT_ON_CHILD, fd);
     if (r == 0)
         r = remember_directory(marks, &st, place, name);
@@ -140,6 +142,18 @@ static void visit_tree(int fd, const char *name, bool is_directory, const char *
         add_file(context->marks, fd, name, context->place, path);
 }
 
+/* False when there is no such directory. */
+static bool watch_existing(struct frt_marks *marks, const char *path)
+{
+    struct statx st;
+
+    if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &st) < 0)
+        return false;
+    if (frt_scope_has(marks->scope, frt_statx_dev(&st)))
+        inotify_add_watch(marks->watch, path, WATCH_MASK);
+    return true;
+}
+
 /* Nothing stands there yet: watch the deepest directory that exists, to look again when it changes. */
 static void watch_ancestor(struct frt_marks *marks, const char *path)
 {
@@ -148,14 +162,9 @@ static void watch_ancestor(struct frt_marks *marks, const char *path)
 
     snprintf(part, sizeof(part), "%s", path);
     while ((slash = strrchr(part, '/')) && slash != part) {
-        struct statx st;
-
         *slash = '\0';
-        if (statx(AT_FDCWD, part, 0, STATX_BASIC_STATS, &st) < 0)
-            continue;
-        if (frt_scope_has(marks->scope, frt_statx_dev(&st)))
-            inotify_add_watch(marks->watch, part, WATCH_MASK);
-        return;
+        if (watch_existing(marks, part))
+            return;
     }
 }
 
@@ -199,6 +208,29 @@ static void add_literal(struct frt_marks *marks, unsigned place)
         note_failure(marks, path, ENOMEM);
 }
 
+/* Directories that may come to match: every level below the first wildcard is watched, for some people have it and others do
+ * not yet. */
+static void watch_levels(struct frt_marks *marks, const char *pattern)
+{
+    size_t literal = strcspn(pattern, "*?[");
+    char prefix[PATH_MAX];
+    char *slash;
+
+    snprintf(prefix, sizeof(prefix), "%s", pattern);
+    while ((slash = strrchr(prefix, '/')) && slash != prefix) {
+        glob_t found = {0};
+
+        *slash = '\0';
+        if (glob(prefix, GLOB_NOSORT | GLOB_ONLYDIR, NULL, &found) == 0)
+            for (size_t i = 0; i < found.gl_pathc && i < MAX_WATCHES; i++)
+                watch_existing(marks, found.gl_pathv[i]);
+        globfree(&found);
+        if (strlen(prefix) <= literal)
+            break;
+    }
+    watch_ancestor(marks, prefix);
+}
+
 static void add_pattern(struct frt_marks *marks, unsigned place)
 {
     const char *pattern = marks->catalogue->places[place].text, *slash = strrchr(pattern, '/');
@@ -213,8 +245,7 @@ static void add_pattern(struct frt_marks *marks, unsigned place)
             if (fd >= 0)
                 add_directory(marks, fd, place, slash + 1, found.gl_pathv[i]);
         }
-    else
-        watch_ancestor(marks, pattern);
+    watch_levels(marks, pattern);
     globfree(&found);
     memset(&found, 0, sizeof(found));
     if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
@@ -223,19 +254,60 @@ static void add_pattern(struct frt_marks *marks, unsigned place)
     globfree(&found);
 }
 
-/* One file system, asked about programs only; its root may be any of its mount points. */
-static void add_filesystems(struct frt_marks *marks)
+/* From 6.5 on the kernel makes events for the file below an overlay's file, too. Then the file systems below tell of programs run
+ * through overlays, and an overlay itself must not be marked: making the event's descriptor opens the file below, which
+ * is an event of its own for the very reader that waits for it. Before 6.5 only the overlay tells. */
+static bool kernel_sees_below_overlays(void)
+{
+    unsigned major = 0, minor = 0;
+    struct utsname name;
+
+    return uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 5));
+}
+
+/* Each file system, asked about programs only; its root may be any of its mount points. */
+static void mark_filesystems(struct frt_marks *marks, unsigned flags, uint64_t mask)
 {
     marks->filesystem_count = 0;
-    for (size_t i = 0; marks->exec_group >= 0 && i < marks->scope->mount_count; i++) {
+    for (size_t i = 0; i < marks->scope->mount_count; i++) {
         const char *path = marks->scope->mounts[i].path;
 
-        if (fanotify_mark(marks->exec_group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM, AT_FDCWD,
-                          path) < 0)
-            note_failure(marks, path, errno);
-        else
+        if (strcmp(marks->scope->mounts[i].type, "overlay") == 0 && kernel_sees_below_overlays())
+            continue;
+        if (fanotify_mark(marks->group, flags | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, path) == 0)
             marks->filesystem_count++;
+        else if (flags == FAN_MARK_ADD)
+            note_failure(marks, path, errno);
     }
+}
+
+static void add_filesystems(struct frt_marks *marks)
+{
+    if (marks->has_exec_marks)
+        mark_filesystems(marks, FAN_MARK_ADD, FAN_OPEN_EXEC_PERM);
+}
+
+static bool has_same_contents(const struct frt_catalogue *a, const struct frt_catalogue *b)
+{
+    if (a->digest_count != b->digest_count || a->size_count != b->size_count)
+        return false;
+    for (size_t i = 0; i < a->digest_count; i++)
+        if (memcmp(a->digests[i].sha256, b->digests[i].sha256, 32) != 0)
+            return false;
+    return a->size_count == 0 || memcmp(a->sizes, b->sizes, a->size_count * sizeof(*a->sizes)) == 0;
+}
+
+/* What was passed by its contents may be catalogued now, and ignore marks cannot be listed. So all inode marks go and are made
+ * anew; until they are, every open on these file systems is asked about, so nothing is unguarded meanwhile. */
+static void forget_ignored(struct frt_marks *marks)
+{
+    if (!marks->has_exec_marks)
+        return;
+    mark_filesystems(marks, FAN_MARK_ADD, DECIDE_MASK);
+    marks->is_wide = true;
+    fanotify_mark(marks->group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+    frt_marks_add_canary(marks, marks->canary);
 }
 
 void frt_marks_refresh(struct frt_marks *marks)
@@ -263,6 +335,10 @@ static void finish_look(struct frt_marks *marks)
     marks->fresh_count = 0;
     marks->is_looking = false;
     marks->was_complete = true;
+    /* Also what a worker that died in between has left. */
+    mark_filesystems(marks, FAN_MARK_REMOVE, FAN_OPEN_PERM | FAN_ACCESS_PERM);
+    add_filesystems(marks);
+    marks->is_wide = false;
 }
 
 bool frt_marks_step(struct frt_marks *marks)
@@ -309,9 +385,8 @@ void frt_marks_apply(struct frt_marks *marks, struct frt_catalogue *catalogue)
     struct frt_catalogue *old = marks->catalogue;
 
     marks->catalogue = catalogue;
-    /* What was passed by its contents may be catalogued now. All inode marks of this group are ignore marks. */
-    if (old && marks->exec_group >= 0)
-        fanotify_mark(marks->exec_group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+    if (old && !has_same_contents(old, catalogue))
+        forget_ignored(marks);
     marks->directory_count = 0; /* they borrow from the old one */
     marks->was_complete = marks->is_looking = false;
     frt_catalogue_free(old);
@@ -433,7 +508,7 @@ int frt_marks_classify(struct frt_marks *marks, int fd, const struct statx *st, 
     if (tool >= 0 || !by_name)
         return tool;
     if (known) { /* catalogued no longer */
-        mark_fd(marks->open_group, FAN_MARK_REMOVE, DECIDE_MASK, fd);
+        mark_fd(marks->group, FAN_MARK_REMOVE, DECIDE_MASK, fd);
         frt_inodes_remove(marks->shared, st);
     }
     if (!S_ISREG(st->stx_mode))
@@ -450,16 +525,17 @@ bool frt_marks_may_ignore(const struct statx *st)
            (st->stx_gid == 0 || !(st->stx_mode & S_IWGRP));
 }
 
-void frt_marks_ignore(int group, int fd, const struct statx *st, uint64_t mask)
+void frt_marks_ignore(struct frt_marks *marks, int fd, const struct statx *st, uint64_t mask)
 {
     struct timespec now;
 
-    if (!frt_marks_may_ignore(st))
+    if (!frt_marks_may_ignore(st) || marks->is_wide || !marks->was_complete)
         return;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (mask != FAN_OPEN_EXEC_PERM && now.tv_sec - st->stx_ctime.tv_sec < SETTLED_S)
+    if (!(mask & FAN_OPEN_EXEC_PERM) && now.tv_sec - st->stx_ctime.tv_sec < SETTLED_S)
         return;
-    mark_fd(group, FAN_MARK_ADD | FAN_MARK_IGNORE, mask, fd);
+    mark_fd(marks->group, FAN_MARK_ADD | FAN_MARK_IGNORE,
+            mask & FAN_OPEN_EXEC_PERM ? FAN_OPEN_EXEC_PERM : FAN_OPEN_PERM | FAN_ACCESS_PERM, fd);
 }
 
 int frt_marks_add_canary(struct frt_marks *marks, const char *path)
@@ -470,5 +546,13 @@ int frt_marks_add_canary(struct frt_marks *marks, const char *path)
         return -errno;
     if (!frt_scope_has(marks->scope, st.st_dev))
         return -EXDEV;
-    return fanotify_mark(marks->open_group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, path) < 0 ? -errno : 0;
+    marks->canary = path;
+    marks->canary_dev = st.st_dev;
+    marks->canary_ino = st.st_ino;
+    return fanotify_mark(marks->group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, path) < 0 ? -errno : 0;
+}
+
+bool frt_marks_is_canary(const struct frt_marks *marks, const struct statx *st)
+{
+    return st->stx_ino == marks->canary_ino && frt_statx_dev(st) == marks->canary_dev;
 }

@@ -28,8 +28,13 @@ struct frt_marked_directory {
 };
 
 struct frt_marks {
-    int open_group, exec_group; /* fanotify; -1: none */
-    int watch;                  /* inotify: poll it, then frt_marks_refresh() */
+    int group;           /* fanotify */
+    bool has_exec_marks; /* whole file systems are asked about programs */
+    bool is_wide;        /* and, while marks are made anew, about every open */
+    dev_t canary_dev;
+    ino_t canary_ino;
+    const char *canary; /* path */
+    int watch;          /* inotify: poll it, then frt_marks_refresh() */
     struct frt_gate_scope *scope;
     struct frt_gate_shared *shared;
     struct frt_catalogue *catalogue;          /* owned; NULL before the first */
@@ -61,13 +66,14 @@ bool frt_marks_read_watch(struct frt_marks *marks);
  * the tool, -1: none. A file found by name is marked by its inode before this returns. */
 int frt_marks_classify(struct frt_marks *marks, int fd, const struct statx *st, bool by_name);
 
-/* Tells the kernel not to ask about this file again until it is written to: only for files that ordinary users cannot
- * write, because stores through a shared mapping do not lift the mark (performance.md D). `mask` as in fanotify_mark(2). */
-void frt_marks_ignore(int group, int fd, const struct statx *st, uint64_t mask);
+/* Tells the kernel not to ask about this file again until it is written to, for events like the one in `mask`: only for files
+ * that ordinary users cannot write, because stores through a shared mapping do not lift the mark (performance.md D). */
+void frt_marks_ignore(struct frt_marks *marks, int fd, const struct statx *st, uint64_t mask);
 bool frt_marks_may_ignore(const struct statx *st);
 
-/* Marks one inode for OPEN_PERM only: the canary. */
+/* Marks one inode for OPEN_PERM only: the canary. `path` is borrowed. */
 int frt_marks_add_canary(struct frt_marks *marks, const char *path);
+bool frt_marks_is_canary(const struct frt_marks *marks, const struct statx *st);
 
 dev_t frt_statx_dev(const struct statx *st);
 

@@ -15,40 +15,33 @@
 #include "support/cleanup.h"
 #include "support/percent.h"
 
-#define OPEN_GROUP      0
-#define EXEC_GROUP      1
 #define READS_ALLOW_MS  5000
 #define READS_DENY_MS   1000
 #define SECOND_HALF_MS  200
 #define RECORD_EVERY_MS 60000
 #define NOBODY_ASKED    UINT32_MAX /* rid of a question whose answer changes nothing */
 
-static int open_group_mask(void)
-{
-    return FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_ACCESS_PERM;
-}
-
 /* Answers and closes, in this order: a closed number may belong to another event at once. */
-static void release(struct frt_worker *w, int group, int fd, bool allow)
+static void release(struct frt_worker *w, int fd, bool allow)
 {
-    int r = allow ? frt_answer_allow(w->keeper->groups[group], fd)
-                  : frt_answer_deny(w->keeper->groups[group], fd, w->options->audit);
+    int r = allow ? frt_answer_allow(w->keeper->groups[0], fd)
+                  : frt_answer_deny(w->keeper->groups[0], fd, w->options->audit);
 
     if (r < 0) {
         w->errors++;
         w->has_state_changed = true;
-        frt_answer_deny(w->keeper->groups[group], fd, false);
+        frt_answer_deny(w->keeper->groups[0], fd, false);
     }
     atomic_fetch_add(allow ? &w->shared->allowed : &w->shared->denied, 1);
     close(fd);
     atomic_fetch_sub(&w->shared->owed, 1);
 }
 
-static void pass(struct frt_worker *w, int group, int fd)
+static void pass(struct frt_worker *w, int fd)
 {
-    if (frt_answer_allow(w->keeper->groups[group], fd) < 0) {
+    if (frt_answer_allow(w->keeper->groups[0], fd) < 0) {
         w->errors++;
-        frt_answer_deny(w->keeper->groups[group], fd, false);
+        frt_answer_deny(w->keeper->groups[0], fd, false);
     }
     close(fd);
     atomic_fetch_sub(&w->shared->owed, 1);
@@ -61,11 +54,8 @@ static const char *tool_name(const struct frt_worker *w, int tool)
 
 static void drop_question(struct frt_worker *w, struct frt_question *q)
 {
-    if (q->contents) {
-        frt_contents_free(q->contents);
-        w->hashing_count--;
-    }
-    q->contents = NULL;
+    if (q->is_being_read)
+        frt_contents_cancel(w->contents, (uint32_t)(q - w->questions), q->sequence);
     q->is_used = false;
     w->question_count--;
 }
@@ -119,8 +109,8 @@ static void settle(struct frt_worker *w, struct frt_question *q, bool allow, enu
 {
     int64_t now = frt_mono_ms();
 
-    release(w, q->group, q->fd, allow);
-    if (q->group == OPEN_GROUP) {
+    release(w, q->fd, allow);
+    if (q->match == FRT_MATCH_PATH) {
         remember(w, q, 0, allow, reason, now + (allow ? READS_ALLOW_MS : READS_DENY_MS));
         if (allow && q->action == FRT_ACTION_EXEC)
             remember(w, q, q->who.tid, true, reason, now + SECOND_HALF_MS);
@@ -256,12 +246,12 @@ static void record(struct frt_worker *w, struct frt_question *q)
     struct frt_ask ask;
 
     if (recall(w, q, 0, now) || w->point.fd < 0) {
-        pass(w, q->group, q->fd);
+        pass(w, q->fd);
         drop_question(w, q);
         return;
     }
     find_path(q);
-    pass(w, q->group, q->fd);
+    pass(w, q->fd);
     remember(w, q, 0, true, FRT_REASON_NOT_FRT, now + RECORD_EVERY_MS);
     fill_ask(w, q, person_of(&q->who), &ask);
     put_rid(w, NOBODY_ASKED, q->sequence, ask.rid);
@@ -289,12 +279,12 @@ static void decide(struct frt_worker *w, struct frt_question *q)
                          false);
     if (r->tid) /* the second half of an exec comes once */
         r->until_ms = 0;
-    release(w, q->group, q->fd, r->allow);
+    release(w, q->fd, r->allow);
     drop_question(w, q);
 }
 
-static struct frt_question *hold(struct frt_worker *w, int group, int fd, uint64_t mask,
-                                 const struct statx *st, pid_t tid)
+static struct frt_question *hold(struct frt_worker *w, int fd, uint64_t mask, const struct statx *st,
+                                 pid_t tid)
 {
     struct frt_question *q = new_question(w);
     int r;
@@ -302,7 +292,6 @@ static struct frt_question *hold(struct frt_worker *w, int group, int fd, uint64
     if (!q)
         return NULL;
     r = frt_opener_find(tid, &q->who);
-    q->group = group;
     q->fd = fd;
     q->mask = mask;
     q->dev = frt_statx_dev(st);
@@ -316,30 +305,13 @@ static struct frt_question *hold(struct frt_worker *w, int group, int fd, uint64
     return q;
 }
 
-/* An event of the marked files and directories. */
-static void on_open(struct frt_worker *w, int fd, uint64_t mask, const struct statx *st, pid_t tid)
+/* The file is a tool, by its inode or its name. */
+static void on_tool(struct frt_worker *w, int tool, int fd, uint64_t mask, const struct statx *st, pid_t tid)
 {
-    struct frt_question *q;
-    int tool;
+    struct frt_question *q = hold(w, fd, mask, st, tid);
 
-    if (st->stx_ino == w->canary_ino && frt_statx_dev(st) == w->canary_dev) {
-        release(w, OPEN_GROUP, fd, false);
-        return;
-    }
-    if (!w->marks.catalogue) { /* marked by an earlier worker, and nobody has told us what it is */
-        release(w, OPEN_GROUP, fd, false);
-        frt_refusals_add(w->shared, "", -1, -1, FRT_REASON_FRTD_UNREACHABLE, false);
-        return;
-    }
-    tool = frt_marks_classify(&w->marks, fd, st, true);
-    if (tool < 0) {
-        frt_marks_ignore(w->keeper->groups[OPEN_GROUP], fd, st, (uint64_t)open_group_mask());
-        pass(w, OPEN_GROUP, fd);
-        return;
-    }
-    q = hold(w, OPEN_GROUP, fd, mask, st, tid);
     if (!q) {
-        release(w, OPEN_GROUP, fd, false);
+        release(w, fd, false);
         frt_refusals_add(w->shared, tool_name(w, tool), -1, -1, FRT_REASON_LATE, false);
         return;
     }
@@ -348,44 +320,63 @@ static void on_open(struct frt_worker *w, int fd, uint64_t mask, const struct st
     decide(w, q);
 }
 
-/* A program is about to run somewhere: is it a copy of a tool? */
-static void on_exec(struct frt_worker *w, int fd, uint64_t mask, const struct statx *st, pid_t tid)
+/* A program that is no tool by name is about to run: is it a copy of one? */
+static void on_program(struct frt_worker *w, int fd, uint64_t mask, const struct statx *st, pid_t tid)
 {
     struct frt_question *q;
 
-    /* Marked files are the other group's to decide. */
-    if (!w->marks.catalogue || frt_marks_classify(&w->marks, fd, st, false) >= 0) {
-        pass(w, EXEC_GROUP, fd);
-        return;
-    }
     if (!S_ISREG(st->stx_mode) || !frt_catalogue_has_size(w->marks.catalogue, st->stx_size)) {
-        frt_marks_ignore(w->keeper->groups[EXEC_GROUP], fd, st, FAN_OPEN_EXEC_PERM);
-        pass(w, EXEC_GROUP, fd);
+        frt_marks_ignore(&w->marks, fd, st, mask);
+        pass(w, fd);
         return;
     }
-    q = hold(w, EXEC_GROUP, fd, mask, st, tid);
-    if (!q || frt_contents_begin(fd, &q->contents) < 0) {
-        release(w, EXEC_GROUP, fd, false);
+    q = hold(w, fd, mask, st, tid);
+    if (!q || frt_contents_add(w->contents, fd, (uint32_t)(q - w->questions), q->sequence) < 0) {
+        release(w, fd, false);
         frt_refusals_add(w->shared, "", q ? q->who.login_uid : -1, -1, FRT_REASON_LATE, false);
         if (q)
             drop_question(w, q);
         return;
     }
-    w->hashing_count++;
+    q->is_being_read = true;
 }
 
-void frt_questions_event(struct frt_worker *w, int group, int fd, uint64_t mask, pid_t tid)
+/* No catalogue has ever come. What is marked was marked for an earlier gate's canary or not at all; programs run. */
+static void on_unknown(struct frt_worker *w, int fd, uint64_t mask)
+{
+    if (mask & FAN_OPEN_EXEC_PERM)
+        pass(w, fd);
+    else
+        release(w, fd, false);
+}
+
+void frt_questions_event(struct frt_worker *w, int fd, uint64_t mask, pid_t tid)
 {
     struct statx st;
+    int tool;
 
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) < 0) {
-        release(w, group, fd, false);
+    if (frt_contents_is_reader(w->contents, tid)) { /* our own reading of an overlay's file */
+        pass(w, fd);
         return;
     }
-    if (group == OPEN_GROUP)
-        on_open(w, fd, mask, &st, tid);
-    else
-        on_exec(w, fd, mask, &st, tid);
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) < 0 ||
+        frt_marks_is_canary(&w->marks, &st)) {
+        release(w, fd, false);
+        return;
+    }
+    if (!w->marks.catalogue) {
+        on_unknown(w, fd, mask);
+        return;
+    }
+    tool = frt_marks_classify(&w->marks, fd, &st, true);
+    if (tool >= 0) {
+        on_tool(w, tool, fd, mask, &st, tid);
+    } else if (mask & FAN_OPEN_EXEC_PERM) {
+        on_program(w, fd, mask, &st, tid);
+    } else {
+        frt_marks_ignore(&w->marks, fd, &st, mask);
+        pass(w, fd);
+    }
 }
 
 static void to_hex(const uint8_t sha256[32], char hex[65])
@@ -401,8 +392,8 @@ static void recognised(struct frt_worker *w, struct frt_question *q, const uint8
     q->tool = frt_catalogue_find_digest(w->marks.catalogue, sha256);
     if (q->tool < 0) {
         if (statx(q->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) == 0)
-            frt_marks_ignore(w->keeper->groups[EXEC_GROUP], q->fd, &st, FAN_OPEN_EXEC_PERM);
-        pass(w, EXEC_GROUP, q->fd);
+            frt_marks_ignore(&w->marks, q->fd, &st, FAN_OPEN_EXEC_PERM);
+        pass(w, q->fd);
         drop_question(w, q);
         return;
     }
@@ -413,26 +404,20 @@ static void recognised(struct frt_worker *w, struct frt_question *q, const uint8
     decide(w, q);
 }
 
-void frt_questions_hash(struct frt_worker *w)
+void frt_questions_recognised(struct frt_worker *w)
 {
-    for (size_t i = 0; w->hashing_count && i < FRT_WORKER_QUESTIONS; i++) {
-        struct frt_question *q = &w->questions[i];
-        uint8_t sha256[32];
-        int r;
+    struct frt_contents_result result;
 
-        if (!q->is_used || !q->contents)
+    while (frt_contents_take(w->contents, &result)) {
+        struct frt_question *q = &w->questions[result.question];
+
+        if (!q->is_used || !q->is_being_read || q->sequence != result.sequence)
             continue;
-        r = frt_contents_step(q->contents, sha256);
-        if (r == FRT_CONTENTS_MORE)
-            return;
-        frt_contents_free(q->contents);
-        q->contents = NULL;
-        w->hashing_count--;
-        if (r < 0)
+        q->is_being_read = false;
+        if (result.error < 0)
             refuse(w, q, FRT_REASON_TOOL_UNKNOWN);
         else
-            recognised(w, q, sha256);
-        return;
+            recognised(w, q, result.sha256);
     }
 }
 
@@ -459,7 +444,7 @@ void frt_questions_answer(struct frt_worker *w, const struct frt_answer *answer)
     if (memcmp(answer->rid, w->instance, 8) != 0 || index >= FRT_WORKER_QUESTIONS)
         return;
     q = &w->questions[index];
-    if (!q->is_used || q->contents || q->sequence != (sequence & ~3u))
+    if (!q->is_used || q->is_being_read || q->sequence != (sequence & ~3u))
         return; /* too late: it has been refused */
     if (!lets_pass(answer->verdict)) {
         settle(w, q, false, answer->reason, answer);

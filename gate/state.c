@@ -146,7 +146,9 @@ void frt_state_report(struct frt_worker *w, int64_t now_ms, const char *goodbye)
     message.text = text;
     message.text_length = length;
     frt_point_send(&w->point, &message);
-    write_file(w, text, length);
+    /* Not while every open is asked about: we would wait for ourselves. */
+    if (w->marks.was_complete && !w->marks.is_wide)
+        write_file(w, text, length);
     w->state_sent_ms = now_ms;
     w->was_enforcing = message.enforcing;
     w->has_state_changed = false;

@@ -5,14 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gate/answer.h"
@@ -22,6 +19,7 @@
 
 #define EVENTS_A_READ 64
 #define READS_A_ROUND 4
+#define LOOK_PAUSE_MS 50
 #define LOOK_EVERY_MS 30000
 #define BUSY_MS       10
 #define IDLE_MS       250
@@ -40,22 +38,18 @@ static int prepare_privileges(void)
                   CAP_SYS_PTRACE, CAP_SETUID, CAP_SETGID, -1);
     if (capng_apply(CAPNG_SELECT_CAPS) != 0)
         return -EPERM;
-    /* clears on changes of capabilities */
-    return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -errno : 0;
+    return 0;
 }
 
 static int prepare_canary(struct frt_worker *w)
 {
     static char path[256];
-    struct stat st;
     int r;
 
     snprintf(path, sizeof(path), "%s/canary", w->options->run_dir);
     r = frt_marks_add_canary(&w->marks, path);
-    if (r < 0 || lstat(path, &st) < 0)
-        return r < 0 ? r : -errno;
-    w->canary_dev = st.st_dev;
-    w->canary_ino = st.st_ino;
+    if (r < 0)
+        return r;
     w->canary = (struct frt_canary){.path = path, .every_ms = w->options->canary_every_ms, .fd = -1};
     return frt_canary_start(&w->canary);
 }
@@ -66,6 +60,22 @@ static void load_catalogue(struct frt_worker *w)
 
     if (frt_catalogue_load(w->shared, &catalogue) == 0)
         frt_marks_apply(&w->marks, catalogue);
+}
+
+static void keep_connection(struct frt_worker *w)
+{
+    static int last_fd = -1;
+
+    if (w->point.fd < 0) {
+        if (last_fd >= 0)
+            frt_questions_disconnected(w);
+        last_fd = -1;
+        if (frt_point_connect(&w->point)) {
+            frt_refusals_send(w->shared, &w->point, true);
+            w->has_state_changed = true;
+        }
+    }
+    last_fd = w->point.fd;
 }
 
 static int prepare(struct frt_worker *w)
@@ -82,33 +92,36 @@ static int prepare(struct frt_worker *w)
         r = frt_scope_open(&w->scope);
     if (r != 0)
         return r;
-    w->marks = (struct frt_marks){.open_group = w->keeper->groups[0],
-                                  .exec_group = w->keeper->groups[1],
+    w->marks = (struct frt_marks){.group = w->keeper->groups[0],
+                                  .has_exec_marks = w->options->exec_marks,
                                   .scope = &w->scope,
                                   .shared = w->shared};
     r = frt_marks_init(&w->marks);
     if (r == 0)
         r = prepare_canary(w);
+    if (r == 0) /* after the canary's fork: a child of one thread */
+        r = frt_contents_start(&w->contents, &w->contents_fd);
     if (r == 0)
         load_catalogue(w);
+    keep_connection(w); /* before the first event: an allowed person should not pay for a worker's death */
     return r;
 }
 
 /* Reads a batch. `owed` counts before the read: stopped in between, we would look idle to the keeper. */
-static bool read_events(struct frt_worker *w, int group)
+static bool read_events(struct frt_worker *w)
 {
     struct fanotify_event_metadata events[EVENTS_A_READ];
     ssize_t n;
 
     atomic_fetch_add(&w->shared->owed, 1);
-    n = read(w->keeper->groups[group], events, sizeof(events));
+    n = read(w->keeper->groups[0], events, sizeof(events));
     for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(events[0]); i++)
         if (events[i].fd >= 0)
             atomic_fetch_add(&w->shared->owed, 1);
     atomic_fetch_sub(&w->shared->owed, 1);
     for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(events[0]); i++) {
         if (events[i].fd >= 0)
-            frt_questions_event(w, group, events[i].fd, events[i].mask, events[i].pid);
+            frt_questions_event(w, events[i].fd, events[i].mask, events[i].pid);
         atomic_fetch_add(&w->shared->beat, 1);
     }
     /* Out of descriptors: the kernel has refused that event by itself and the next may fare better. */
@@ -179,29 +192,22 @@ static void read_point(struct frt_worker *w)
     }
 }
 
-static void keep_connection(struct frt_worker *w)
-{
-    static int last_fd = -1;
+enum { EVENTS, POINT, WATCH, MOUNTS, CANARY, CONTENTS, POLLED };
 
-    if (w->point.fd < 0) {
-        if (last_fd >= 0)
-            frt_questions_disconnected(w);
-        last_fd = -1;
-        if (frt_point_connect(&w->point)) {
-            frt_refusals_send(w->shared, &w->point, true);
-            w->has_state_changed = true;
-        }
-    }
-    last_fd = w->point.fd;
-}
-
-static void look_around(struct frt_worker *w, int64_t now)
+/* Something changed in a watched directory, or a mount: look again, but not all the time. */
+static void look_around(struct frt_worker *w, const struct pollfd fds[POLLED], int64_t now)
 {
     bool changed = false;
 
-    frt_scope_read(&w->scope, &changed);
-    if (frt_marks_read_watch(&w->marks) || changed || now - w->looked_ms >= LOOK_EVERY_MS) {
+    if (fds[MOUNTS].revents)
+        frt_scope_read(&w->scope, &changed);
+    if (fds[WATCH].revents && frt_marks_read_watch(&w->marks))
+        changed = true;
+    w->must_look = w->must_look || changed;
+    if ((w->must_look && now - w->looked_ms >= LOOK_PAUSE_MS) || now - w->looked_ms >= LOOK_EVERY_MS) {
+        frt_scope_read(&w->scope, &changed);
         frt_marks_refresh(&w->marks);
+        w->must_look = false;
         w->looked_ms = now;
     }
 }
@@ -210,27 +216,31 @@ static void tick(struct frt_worker *w, int64_t now)
 {
     char why[FRT_GATE_WHY_MAX];
 
+    if (!w->has_adopted)
+        w->has_adopted = frt_keeper_adopt(w->keeper, w->lead);
     frt_canary_tick(&w->canary, now);
     frt_refusals_add_swept(w->shared);
     if (w->point.fd >= 0)
         frt_refusals_send(w->shared, &w->point, false);
+    if (w->last_lead != w->shared->lead_pid || w->last_spare != w->shared->spare_pid)
+        w->has_state_changed = true;
+    w->last_lead = w->shared->lead_pid;
+    w->last_spare = w->shared->spare_pid;
     if (frt_state_is_enforcing(w, now, why, sizeof(why)) != w->was_enforcing)
         w->has_state_changed = true;
     if (w->has_state_changed || now - w->state_sent_ms >= FRT_GATE_STATE_EVERY_MS)
         frt_state_report(w, now, NULL);
 }
 
-enum { OPEN_EVENTS, EXEC_EVENTS, POINT, WATCH, MOUNTS, CANARY, POLLED };
-
 static void wait_for_work(struct frt_worker *w, struct pollfd fds[POLLED], int timeout)
 {
     bool full = w->question_count >= FRT_WORKER_QUESTIONS - EVENTS_A_READ * READS_A_ROUND;
 
-    fds[OPEN_EVENTS] = (struct pollfd){.fd = full ? -1 : w->keeper->groups[0], .events = POLLIN};
-    fds[EXEC_EVENTS] = (struct pollfd){.fd = full ? -1 : w->keeper->groups[1], .events = POLLIN};
+    fds[EVENTS] = (struct pollfd){.fd = full ? -1 : w->keeper->groups[0], .events = POLLIN};
     fds[POINT] = (struct pollfd){.fd = w->point.fd, .events = POLLIN};
     fds[WATCH] = (struct pollfd){.fd = w->marks.watch, .events = POLLIN};
     fds[MOUNTS] = (struct pollfd){.fd = w->scope.mountinfo, .events = POLLPRI};
+    fds[CONTENTS] = (struct pollfd){.fd = w->contents_fd, .events = POLLIN};
     fds[CANARY] = (struct pollfd){.fd = w->canary.fd, .events = POLLIN};
     if (poll(fds, POLLED, timeout) <= 0)
         for (int i = 0; i < POLLED; i++)
@@ -243,21 +253,20 @@ static void do_round(struct frt_worker *w, int64_t *next_tick)
     bool looking = w->marks.is_looking;
     int64_t now;
 
-    wait_for_work(w, fds, looking || w->hashing_count ? 0 : w->question_count ? BUSY_MS : IDLE_MS);
+    wait_for_work(w, fds, looking ? 0 : w->question_count || w->must_look ? BUSY_MS : IDLE_MS);
     atomic_fetch_add(&w->shared->beat, 1);
-    for (int group = 0; group < FRT_KEEPER_GROUPS; group++)
-        for (int i = 0; fds[group].revents && i < READS_A_ROUND && read_events(w, group); i++)
-            ;
+    for (int i = 0; fds[EVENTS].revents && i < READS_A_ROUND && read_events(w); i++)
+        ;
     if (fds[POINT].revents)
         read_point(w);
     keep_connection(w);
-    frt_questions_hash(w);
+    if (fds[CONTENTS].revents)
+        frt_questions_recognised(w);
     now = frt_mono_ms();
     frt_questions_expire(w, now);
     if (fds[CANARY].revents && frt_canary_read(&w->canary, now))
         atomic_fetch_add(&w->shared->canaries, 1);
-    if (fds[WATCH].revents || fds[MOUNTS].revents || now - w->looked_ms >= LOOK_EVERY_MS)
-        look_around(w, now);
+    look_around(w, fds, now);
     if (looking && frt_marks_step(&w->marks))
         w->has_state_changed = true;
     if (now >= *next_tick || w->has_state_changed) {
@@ -277,6 +286,7 @@ int frt_worker_run(struct frt_keeper *keeper, void *arg)
     w->keeper = keeper;
     w->shared = keeper->shared;
     w->options = arg;
+    w->lead = getppid();
     r = prepare(w);
     if (r != 0) {
         fprintf(stderr, "frt-gate: worker cannot start: %s\n",

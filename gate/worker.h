@@ -24,13 +24,13 @@ struct frt_worker_options {
     const char *only[FRT_SCOPE_MAX_ONLY];
     size_t only_count;
     int64_t canary_every_ms;
-    bool audit; /* the groups were made with FAN_ENABLE_AUDIT */
+    bool exec_marks; /* recognise copies by their contents */
+    bool audit;      /* the group was made with FAN_ENABLE_AUDIT */
 };
 
 /* An event that is being held. */
 struct frt_question {
     bool is_used;
-    int group; /* index in keeper->groups */
     int fd;
     uint64_t mask;
     uint64_t dev, ino;
@@ -43,7 +43,7 @@ struct frt_question {
     int64_t deadline_ms;
     uint32_t sequence; /* in its rid; changes with each use */
     unsigned asked, answered;
-    struct frt_contents *contents;
+    bool is_being_read;
 };
 
 /* What was answered a moment ago. Reads of an open file ask again and again; the two halves of one exec (open-exec, then open) are
@@ -67,15 +67,19 @@ struct frt_worker {
     struct frt_marks marks;
     struct frt_point point;
     struct frt_canary canary;
-    uint64_t canary_dev, canary_ino;
     uint8_t instance[8];
     uint32_t sequence;
     struct frt_question questions[FRT_WORKER_QUESTIONS];
-    unsigned question_count, hashing_count;
+    unsigned question_count;
+    struct frt_contents *contents;
+    int contents_fd;
     struct frt_remembered remembered[FRT_WORKER_REMEMBERED];
     size_t next_remembered;
     int64_t state_sent_ms, looked_ms;
-    bool was_enforcing, has_state_changed;
+    bool was_enforcing, has_state_changed, must_look;
+    pid_t lead; /* our parent at the start */
+    bool has_adopted;
+    uint32_t last_lead, last_spare;
     uint64_t errors; /* answers the kernel did not take */
 };
 
@@ -83,9 +87,9 @@ struct frt_worker {
 int frt_worker_run(struct frt_keeper *keeper, void *arg);
 
 /* gate/questions.c */
-void frt_questions_event(struct frt_worker *worker, int group, int fd, uint64_t mask, pid_t tid);
+void frt_questions_event(struct frt_worker *worker, int fd, uint64_t mask, pid_t tid);
 void frt_questions_answer(struct frt_worker *worker, const struct frt_answer *answer);
-void frt_questions_hash(struct frt_worker *worker); /* one slice of one file */
+void frt_questions_recognised(struct frt_worker *worker); /* contents that have been read */
 void frt_questions_expire(struct frt_worker *worker, int64_t now_ms);
 void frt_questions_disconnected(struct frt_worker *worker); /* nobody will answer any more */
 void frt_questions_forget(struct frt_worker *worker);

@@ -72,7 +72,8 @@ static void keep(const struct frt_gate_message *message)
 
 static void send_bytes(const uint8_t *bytes, size_t length)
 {
-    if (gate >= 0 && send(gate, bytes, length, MSG_NOSIGNAL) != (ssize_t)length)
+    if (gate >= 0 && send(gate, bytes, length, MSG_NOSIGNAL) != (ssize_t)length && errno != EPIPE &&
+        errno != ECONNRESET)
         fprintf(stderr, "fake_point: send: %s\n", strerror(errno));
 }
 

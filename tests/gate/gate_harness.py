@@ -155,6 +155,9 @@ class Scratch:
         os.chmod(self.path("links/suid"), 0o4755)
         self.run("mount", "--bind", self.path("tools"), self.path("bind"))
         self.mounts.append(self.path("bind"))
+        self.overlay()
+
+    def overlay(self):
         self.mount("overlay", self.path("overlay"), "lowerdir=%s,upperdir=%s,workdir=%s" % (
             self.path("tools"), self.path("upper"), self.path("work")))
 
@@ -214,6 +217,8 @@ class Gate:
 
     def worker(self):
         """The live worker: a child of the keeper with its name."""
+        if not self.leads():
+            self.state()
         for lead in self.leads():
             for pid in children(lead):
                 if name_of(pid) == "frt-gate-work":
@@ -263,9 +268,11 @@ def kill(pid, number):
 
 
 def name_of(pid):
+    """Of a process that lives; a zombie has no name."""
     try:
-        with open("/proc/%d/comm" % pid) as f:
-            return f.read().strip()
+        with open("/proc/%d/status" % pid) as f:
+            lines = dict(line.split(":", 1) for line in f if ":" in line)
+        return "" if lines["State"].strip().startswith("Z") else lines["Name"].strip()
     except OSError:
         return ""
 

@@ -46,6 +46,7 @@ static const char *in(const char *name)
 
 static void fail(void)
 {
+    fprintf(stderr, "%s\n", strerror(errno));
     _exit(errno == EPERM || errno == EACCES ? REFUSED : BROKEN);
 }
 
@@ -610,6 +611,7 @@ static void become(void)
     if (setgroups(0, NULL) < 0 || setresgid((gid_t)own_uid, (gid_t)own_uid, (gid_t)own_uid) < 0 ||
         setresuid((uid_t)own_uid, (uid_t)own_uid, (uid_t)own_uid) < 0)
         _exit(BROKEN);
+    prctl(PR_SET_DUMPABLE, 1); /* or /proc/self/uid_map would be root's */
 }
 
 int main(int argc, char **argv)

@@ -122,7 +122,7 @@ static void start(int (*what)(struct frt_keeper *, void *), bool spare)
     ck_assert_int_eq(stat(open_path, &st), 0);
     stage->open = st.st_ino;
     stage->holds = -1;
-    keeper = (struct frt_keeper){.groups = {frt_scratch_group(shut_path), -1},
+    keeper = (struct frt_keeper){.groups = {frt_scratch_group(shut_path)},
                                  .max_files = 256,
                                  .has_spare = spare,
                                  .shared = shared,

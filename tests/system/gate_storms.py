@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Deaths, floods and delays of the real gate: whatever dies, nobody gets in, and nobody waits for ever."""
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "gate"))
+from gate_harness import (ABSENT, HAD, OFFICIAL, PERFORMER, REFUSED, TESTS, Gate, Point, Scratch, children, enter, kill,  # noqa
+                          name_of, road, wait_for)
+
+KILLS = int(os.environ.get("FRT_GATE_KILLS", "1000"))
+THREADS = int(os.environ.get("FRT_GATE_THREADS", "17000"))
+
+
+class Storms(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = Scratch()
+        cls.scratch.tools()
+        cls.point = Point(cls.scratch.path("frtd/s"))
+        for line in cls.scratch.catalogue():
+            cls.point.say(line)
+        cls.point.say("allow %d %d *" % (PERFORMER, PERFORMER))
+        cls.point.say("allow -1 0 *")
+        cls.gate = Gate(cls.scratch)
+        cls.gate.wait_enforcing()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gate.kill()
+        cls.point.kill()
+        cls.scratch.remove()
+
+    def storm(self, count=2):
+        """Officials who try all the time; the result is what they got."""
+        stop = self.scratch.path("stop")
+        if os.path.exists(stop):
+            os.unlink(stop)
+        return [subprocess.Popen([os.path.join(TESTS, "gate_roads"), str(OFFICIAL), str(OFFICIAL), "storm",
+                                  self.scratch.root], stdout=subprocess.PIPE, text=True) for _ in range(count)]
+
+    def calm(self, storms):
+        open(self.scratch.path("stop"), "w").close()
+        results = []
+        for process in storms:
+            out, _ = process.communicate(timeout=60)
+            match = re.match(r"tries (\d+) had (\d+) slowest_ms (\d+)", out)
+            self.assertTrue(match, out)
+            results.append(tuple(int(n) for n in match.groups()))
+        return results
+
+    def test_1_a_worker_killed_1000_times_lets_nobody_in(self):
+        storms = self.storm()
+        killed = 0
+        end = time.monotonic() + 180
+        while killed < KILLS and time.monotonic() < end:
+            if self.gate.kill_worker():
+                killed += 1
+            time.sleep(0.002)
+        results = self.calm(storms)
+        state = self.gate.wait_enforcing()
+        print("\n%d kills, %d workers, %d tries, %d refused by the keeper, slowest answer %d ms" % (
+            killed, state["workers"], sum(r[0] for r in results), state["swept"], max(r[2] for r in results)), flush=True)
+        self.assertGreaterEqual(killed, KILLS)
+        self.assertEqual([r[1] for r in results], [0] * len(results), "SOMEBODY GOT IN")
+        # The goal is 200 ms; what tests share a machine with is not ours to promise.
+        self.assertLess(max(r[2] for r in results), 2000)
+
+    def test_2_keeper_spare_and_worker_killed_in_turn_let_nobody_in(self):
+        storms = self.storm()
+        for i in range(30):
+            state = self.gate.wait_enforcing() if i % 10 == 0 else self.gate.state()
+            role = ("lead", "spare", "worker")[i % 3]
+            pid = state.get("pids", {}).get(role)
+            if pid and name_of(pid).startswith("frt-gate"):
+                kill(pid, signal.SIGKILL)
+            # The other one must be there before the next dies: two deaths at once open the kernel (threats F1).
+            wait_for("three processes again", lambda: self.complete())
+        results = self.calm(storms)
+        state = self.gate.wait_enforcing()
+        print("\n%d takeovers, %d tries" % (state["takeovers"], sum(r[0] for r in results)), flush=True)
+        self.assertEqual([r[1] for r in results], [0] * len(results), "SOMEBODY GOT IN")
+        self.assertGreaterEqual(state["takeovers"], 8)
+
+    def complete(self):
+        pids = self.gate.state().get("pids", {})
+        return len({name_of(p) for p in pids.values() if p} &
+                   {"frt-gate", "frt-gate-spare", "frt-gate-work"}) == 3
+
+    def test_3_a_flood_of_threads_lets_nobody_in(self):
+        with open(self.scratch.path("threads"), "w") as f:
+            f.write(str(THREADS))
+        begin = time.monotonic()
+        status, out = road(self.scratch, "flood", timeout=150)
+        if status == ABSENT:
+            self.skipTest("cannot make %d threads here: %s" % (THREADS, out))
+        print("\n%s in %.1f s" % (out.strip(), time.monotonic() - begin), flush=True)
+        self.assertEqual(status, REFUSED, out)
+        self.gate.wait_enforcing()
+        status, _ = road(self.scratch, "exec", PERFORMER, PERFORMER)
+        self.assertEqual(status, HAD)
+
+    def test_4_out_of_descriptors_is_refused(self):
+        pid = wait_for("the worker", self.gate.worker)
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
+        status, _ = road(self.scratch, "exec")
+        self.assertEqual(status, REFUSED)
+        status, _ = road(self.scratch, "exec", PERFORMER, PERFORMER)
+        self.assertEqual(status, REFUSED)
+        kill(pid, signal.SIGKILL)
+        self.gate.wait_enforcing()
+
+    def test_5_frtd_that_says_nothing_is_a_refusal_in_time(self):
+        self.point.say("mute", remember=False)
+        self.point.sync()
+        begin = time.monotonic()
+        status, _ = road(self.scratch, "exec", PERFORMER, PERFORMER)
+        took = time.monotonic() - begin
+        self.point.say("speak", remember=False)
+        self.assertEqual(status, REFUSED)
+        self.assertLess(took, 1.0)
+        wait_for("the late denial is told", lambda: [r for r in self.point.refusals() if r["reason"] == "late" and
+                                                     r["asked"] and r["uid"] == PERFORMER])
+
+    def test_6_answers_may_come_late_and_in_any_order(self):
+        self.point.say("delay 60", remember=False)
+        self.point.sync()
+        people = [PERFORMER, OFFICIAL] * 6
+        processes = [subprocess.Popen([os.path.join(TESTS, "gate_roads"), str(u), str(u), "exec", self.scratch.root],
+                                      stderr=subprocess.DEVNULL) for u in people]
+        got = [p.wait() for p in processes]
+        self.point.say("delay 0", remember=False)
+        self.assertEqual(got, [HAD if u == PERFORMER else REFUSED for u in people])
+
+    def test_7_frtd_killed_and_restarted_under_load_lets_nobody_in(self):
+        storms = self.storm()
+        for _ in range(15):
+            time.sleep(0.05)
+            self.point.kill()
+            time.sleep(0.05)
+            self.point.start()
+        results = self.calm(storms)
+        self.assertEqual([r[1] for r in results], [0] * len(results), "SOMEBODY GOT IN")
+        self.gate.wait_enforcing()
+        status, _ = road(self.scratch, "exec", PERFORMER, PERFORMER)
+        self.assertEqual(status, HAD)
+        # Whatever was not asked is told; whatever was asked is in the asks: nobody is missing.
+        tries = sum(r[0] for r in results)
+        told = lambda: (len([a for a in self.point.asks() if a["uid"] == OFFICIAL]) +  # noqa: E731
+                        sum(r["count"] for r in self.point.refusals() if r["uid"] in (OFFICIAL, -1)))
+        wait_for("every refusal is accounted for", lambda: told() >= tries)
+
+    def test_8_a_forgotten_grant_is_gone_at_once(self):
+        self.assertEqual(road(self.scratch, "exec", PERFORMER, PERFORMER)[0], HAD)
+        self.point.say("forbid", remember=False)
+        self.point.sync()
+        self.assertEqual(road(self.scratch, "exec", PERFORMER, PERFORMER)[0], REFUSED)
+        for line in ("allow %d %d *" % (PERFORMER, PERFORMER), "allow -1 0 *"):
+            self.point.say(line, remember=False)
+        self.point.sync()
+        self.assertEqual(road(self.scratch, "exec", PERFORMER, PERFORMER)[0], HAD)
+
+    def test_9a_no_process_of_ours_leaks_the_group(self):
+        for lead in self.gate.leads():
+            for pid in children(lead) + [c for p in children(lead) for c in children(p)]:
+                if name_of(pid) != "frt-gate-canary":
+                    continue
+                links = [os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)]
+                self.assertEqual([l for l in links if "fanotify" in l or "memfd" in l], [])
+                return
+        self.fail("no canary helper found")
+
+    def test_9b_a_canary_that_gets_through_is_reported(self):
+        canary = self.scratch.path("run/canary")
+        os.unlink(canary)  # the file now there has no mark: as if marks had been lost
+        open(canary, "w").close()
+        wait_for("the gate says so", lambda: self.gate.state().get("enforcing") is False)
+        wait_for("frtd is told", lambda: [s for s in self.point.take() if s.get("state") is False and
+                                          "canary" in s["why"]])
+
+
+class Refusals(unittest.TestCase):
+    def test_the_gate_refuses_what_is_not_a_mount_of_its_own(self):
+        for where in ("/usr", "/", "/tmp"):
+            gate = subprocess.run([os.path.join(os.path.dirname(TESTS), "bin", "frt-gate"), "--help"],
+                                  capture_output=True, text=True)
+            self.assertEqual(gate.returncode, 64)
+            self.assertIn("--only", gate.stderr)
+            scratch = Scratch()
+            gate = subprocess.Popen([os.path.join(os.path.dirname(TESTS), "bin", "frt-gate"), "--only", where, "--socket",
+                                     scratch.path("frtd/s"), "--run", scratch.path("run"), "--no-audit", "--no-spare"],
+                                    stderr=subprocess.PIPE, text=True)
+            try:
+                self.assertIn("no mount point of its own", gate.stderr.readline() + gate.stderr.readline())
+                self.assertFalse(os.path.exists(scratch.path("run/state.json")))
+            finally:
+                gate.send_signal(signal.SIGTERM)
+                gate.wait(20)
+                gate.stderr.close()
+                scratch.remove()
+
+
+if __name__ == "__main__":
+    enter()
+    unittest.main(verbosity=2)
