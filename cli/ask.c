@@ -16,7 +16,7 @@ struct frt_conf *frt_cli_conf(const char *path)
     struct frt_conf *conf = NULL;
 
     if (frt_conf_load(path ? path : FRT_CONF_PATH, &conf, error) < 0)
-        fprintf(stderr, "frt: %s\n", error);
+        fprintf(stderr, "frt: %s%s\n", error, path ? "" : "; another file: --config FILE");
     return conf;
 }
 
