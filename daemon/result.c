@@ -51,6 +51,8 @@ static const char *objection(const struct frt_daemon *daemon, const struct frt_a
         return "decision: expected the number of a decision that allowed a search under a written request "
                "(frt request list "
                "--open lists those without a result)";
+    if (ask->request[0] && strcmp(ask->request, search->request) != 0)
+        return "decision: that search was made under another request (frt request list --open shows which)";
     if (peer->uid != 0 && !frt_search_is_of(search, peer->uid, peer->login_uid))
         return "decision: that search was allowed to somebody else; only the person who made it, or root, "
                "may record its result";

@@ -36,7 +36,7 @@ static const struct frt_wire_field ask_fields[] = {
     ASK_TEXT(6, tty, ATTEMPTS),
     ASK_TEXT(7, rhost, ATTEMPTS),
     ASK_TEXT(8, tool, ATTEMPTS | GATE),
-    ASK_TEXT(9, request, ATTEMPTS),
+    ASK_TEXT(9, request, ATTEMPTS | RESULT),
     ASK_TEXT(10, evidence, ATTEMPTS),
     ASK(11, action, FRT_WIRE_ENUM, FRT_ACTION_FILE, ATTEMPTS | GATE),
     ASK(12, match, FRT_WIRE_ENUM, FRT_MATCH_PACKAGE, ATTEMPTS | GATE),
