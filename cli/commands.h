@@ -29,5 +29,7 @@ int frt_run_command(int argc, char **argv);
 int frt_explain_command(int argc, char **argv);
 int frt_replay_command(int argc, char **argv);
 int frt_ask_command(int argc, char **argv);
+int frt_export_command(int argc, char **argv);
+int frt_tools_command(int argc, char **argv);
 
 #endif

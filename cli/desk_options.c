@@ -101,7 +101,7 @@ static void warn_unrecorded(const char *why)
     fprintf(stderr, "frt: this reading was not recorded in a trail: %s\n", why);
 }
 
-static void record(struct frt_cli_desk *cli, const char *what)
+void frt_cli_desk_record(const struct frt_cli_desk *cli, const char *what)
 {
     struct frt_ask ask = frt_cli_question(FRT_ASK_AUDIT);
     struct frt_answer answer;
@@ -134,7 +134,7 @@ int frt_cli_desk_open(struct frt_cli_desk *cli, const char *what, struct frt_des
     find_trail(cli, directory);
     if (cli->ldif_count == 0 && cli->conf && !cli->trail)
         use_configured_directory(cli);
-    record(cli, what);
+    frt_cli_desk_record(cli, what);
     cli->options.log_dir = cli->log_dir;
     cli->options.ldif = cli->ldif;
     cli->options.conf = cli->conf;

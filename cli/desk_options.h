@@ -44,6 +44,8 @@ bool frt_cli_desk_option(struct frt_cli_desk *cli, const char *name, const char 
 /* Reads the configuration where there is one, has frtd record `what` ("ask Q1") and opens the desk. 0 or an exit status after a
  * message. Reading goes on when the recording fails, and stderr says so. */
 int frt_cli_desk_open(struct frt_cli_desk *cli, const char *what, struct frt_desk **ret_desk);
+/* Has frtd record one more thing. */
+void frt_cli_desk_record(const struct frt_cli_desk *cli, const char *what);
 void frt_cli_desk_close(struct frt_cli_desk *cli, struct frt_desk *desk);
 
 /* The policy file `path`, else the configured one; NULL (and no message) when there is none to be had, or after a message when

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "casework/package.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "protocol/client.h"
@@ -244,6 +245,51 @@ static int verify_configured(const struct arguments *arguments, const char *chec
     return status;
 }
 
+/* What a package holds beside its chain. False: something in it is not what the manifest says. */
+static bool check_package(const char *path, bool as_json)
+{
+    struct frt_package_check check;
+    FILE *out = as_json ? stderr : stdout;
+
+    if (frt_package_verify(path, &check) < 0 || !check.is_package) {
+        fprintf(stderr, "frt: %s: expected a package with a MANIFEST.sha256\n", path);
+        return false;
+    }
+    fprintf(out, "package %s: %zu files, %s\n", path, check.files, check.bad ? "ALTERED" : "as the manifest says");
+    if (check.bad)
+        fprintf(out, "  %s%s\n", check.what, check.bad > 1 ? " (and more)" : "");
+    if (check.has_records)
+        fprintf(out, "  records.jsonl: %" PRIu64 " records, %" PRIu64 " of them not in the chain\n", check.records,
+                check.foreign);
+    if (check.is_signed)
+        fprintf(out, "  signed by %s: %s; compare that key with the one you were given\n", check.signer,
+                check.is_signature_good ? "good" : "BAD");
+    return check.bad == 0;
+}
+
+static int verify_directory(const struct arguments *arguments, const char *log_dir, const char *checkpoint);
+
+static int verify_package(const struct arguments *arguments, const char *path, const char *checkpoint)
+{
+    bool whole = check_package(path, arguments->as_json);
+    char log_dir[4096];
+    int status;
+
+    snprintf(log_dir, sizeof(log_dir), "%s/chain/log", path);
+    if (access(log_dir, F_OK) < 0) /* a public release has no chain */
+        return whole ? FRT_EXIT_YES : FRT_EXIT_NO;
+    status = verify_directory(arguments, log_dir, checkpoint);
+    return whole || status == FRT_VERIFY_ALTERED ? status : FRT_EXIT_NO;
+}
+
+static bool is_package(const char *path)
+{
+    char manifest[4096];
+
+    snprintf(manifest, sizeof(manifest), "%s/MANIFEST.sha256", path);
+    return access(manifest, F_OK) == 0;
+}
+
 static int verify_directory(const struct arguments *arguments, const char *log_dir, const char *checkpoint)
 {
     struct frt_verify_result result;
@@ -338,5 +384,7 @@ int frt_verify_command(int argc, char **argv)
     }
     if (optind == argc)
         return verify_configured(&arguments, checkpoint);
+    if (is_package(argv[optind]))
+        return verify_package(&arguments, argv[optind], checkpoint);
     return verify_directory(&arguments, argv[optind], checkpoint);
 }
