@@ -245,19 +245,35 @@ static int read_secret(const char *path, char **ret_secret, size_t *ret_length, 
     return 0;
 }
 
+static int bind_with(LDAP *ld, const char *bind_dn, struct berval *credential, const char *uri,
+                     const char *advice, struct frt_trouble *trouble)
+{
+    int result = ldap_sasl_bind_s(ld, bind_dn, LDAP_SASL_SIMPLE, credential, NULL, NULL, NULL);
+
+    return result == LDAP_SUCCESS ? 0 : frt_trouble_ldap(trouble, ld, result, uri, "bind refused", advice);
+}
+
 static int bind_simple(LDAP *ld, const struct frt_conf *conf, const char *uri, struct frt_trouble *trouble)
 {
     struct berval credential = {0};
-    int r = read_secret(conf->directory.secret_file, &credential.bv_val, &credential.bv_len, trouble), result;
+    int r = read_secret(conf->directory.secret_file, &credential.bv_val, &credential.bv_len, trouble);
 
     if (r < 0)
         return r;
-    result = ldap_sasl_bind_s(ld, conf->directory.bind_dn, LDAP_SASL_SIMPLE, &credential, NULL, NULL, NULL);
+    r = bind_with(ld, conf->directory.bind_dn, &credential, uri, "check bind_dn and secret_file", trouble);
     explicit_bzero(credential.bv_val, credential.bv_len);
     free(credential.bv_val);
-    if (result != LDAP_SUCCESS)
-        return frt_trouble_ldap(trouble, ld, result, uri, "bind refused", "check bind_dn and secret_file");
-    return 0;
+    return r;
+}
+
+static int bind_person(LDAP *ld, const struct frt_replica_identity *identity, const char *uri,
+                       struct frt_trouble *trouble)
+{
+    struct berval credential = {strlen(identity->password), (char *)(uintptr_t)identity->password};
+
+    if (credential.bv_len == 0) /* would be an anonymous bind that succeeds (RFC 4513 section 5.1.2) */
+        return frt_trouble_set(trouble, FRT_REPLICA_REFUSED, "%s: an empty password is none", uri);
+    return bind_with(ld, identity->bind_dn, &credential, uri, "check login name and password", trouble);
 }
 
 static int bind_external(LDAP *ld, const char *uri, struct frt_trouble *trouble)
@@ -272,8 +288,11 @@ static int bind_external(LDAP *ld, const char *uri, struct frt_trouble *trouble)
     return 0;
 }
 
-static int authenticate(LDAP *ld, const struct frt_conf *conf, const char *uri, struct frt_trouble *trouble)
+static int authenticate(LDAP *ld, const struct frt_conf *conf, const char *uri,
+                        const struct frt_replica_identity *identity, struct frt_trouble *trouble)
 {
+    if (identity)
+        return identity->bind_dn ? bind_person(ld, identity, uri, trouble) : bind_external(ld, uri, trouble);
     if (conf->directory.sasl_external)
         return bind_external(ld, uri, trouble);
     if (conf->directory.bind_dn && conf->directory.secret_file)
@@ -335,8 +354,9 @@ static int open_handle(const struct frt_conf *conf, const char *uri, const LDAPU
     return r;
 }
 
-int frt_replica_connect(const struct frt_conf *conf, const char *uri, LDAP **ret_ld,
-                        struct frt_trouble *trouble)
+static int connect_and_bind(const struct frt_conf *conf, const char *uri,
+                            const struct frt_replica_identity *identity, LDAP **ret_ld,
+                            struct frt_trouble *trouble)
 {
     LDAPURLDesc *url = NULL;
     LDAP *ld = NULL;
@@ -351,7 +371,7 @@ int frt_replica_connect(const struct frt_conf *conf, const char *uri, LDAP **ret
     if (r == 0)
         r = bound_messages(ld, uri, trouble);
     if (r == 0)
-        r = authenticate(ld, conf, uri, trouble);
+        r = authenticate(ld, conf, uri, identity, trouble);
     ldap_free_urldesc(url);
     if (r < 0) {
         if (ld)
@@ -360,6 +380,19 @@ int frt_replica_connect(const struct frt_conf *conf, const char *uri, LDAP **ret
     }
     *ret_ld = ld;
     return 0;
+}
+
+int frt_replica_connect(const struct frt_conf *conf, const char *uri, LDAP **ret_ld,
+                        struct frt_trouble *trouble)
+{
+    return connect_and_bind(conf, uri, NULL, ret_ld, trouble);
+}
+
+int frt_replica_connect_as(const struct frt_conf *conf, const char *uri,
+                           const struct frt_replica_identity *identity, LDAP **ret_ld,
+                           struct frt_trouble *trouble)
+{
+    return connect_and_bind(conf, uri, identity, ret_ld, trouble);
 }
 
 void frt_replica_disconnect(LDAP *ld)

@@ -27,10 +27,20 @@ int frt_trouble_set(struct frt_trouble *trouble, enum frt_replica_state state, c
 int frt_trouble_ldap(struct frt_trouble *trouble, LDAP *ld, int result, const char *uri, const char *doing,
                      const char *advice);
 
+/* Who binds: a DN with its password, or, without a DN, whom the socket or the certificate says we are (SASL EXTERNAL). */
+struct frt_replica_identity {
+    const char *bind_dn;
+    const char *password; /* the caller's, who wipes it */
+};
+
 /* Connects, secures and binds. 0 with `*ret_ld`, to be closed with frt_replica_disconnect(); else -ENOTCONN and
  * `trouble`. Takes at most about four network timeouts. */
 int frt_replica_connect(const struct frt_conf *conf, const char *uri, LDAP **ret_ld,
                         struct frt_trouble *trouble);
+/* The same for somebody else than the replica: a person, in his own name. */
+int frt_replica_connect_as(const struct frt_conf *conf, const char *uri,
+                           const struct frt_replica_identity *identity, LDAP **ret_ld,
+                           struct frt_trouble *trouble);
 void frt_replica_disconnect(LDAP *ld);
 
 #endif
