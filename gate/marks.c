@@ -45,7 +45,7 @@ static uint64_t mask_of(const struct frt_marks *marks, unsigned tool)
 static void note_failure(struct frt_marks *marks, const char *what, int error)
 {
     if (marks->failures++ == 0)
-        snprintf(marks->failure, sizeof(marks->failure), "%s: %s", what, strerror(error));
+        snprintf(marks->failure, sizeof(marks->failure), "%.80s: %.70s", what, strerror(error));
 }
 
 static int mark_fd(int group, unsigned flags, uint64_t mask, int fd)
