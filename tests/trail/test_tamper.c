@@ -314,6 +314,22 @@ static const char *const forged_lines[] = {"p", "q", "r", "s", "t", "u"};
 
 static bool usurped; /* seal 4 is signed by key 6, which was live */
 
+/* What a writer gone wrong, or a forger with every key, might seal although it is not so. */
+enum flaw {
+    NO_FLAW,
+    WRONG_LINK,
+    WRONG_NUMBER,
+    TIME_BACK,
+    TIME_JUST_BACK,
+    EMPTY_SEAL,
+    WRONG_COUNT,
+    WRONG_INDEX,
+    TWO_SPELLINGS,
+    SEG_INSIDE,
+};
+
+static enum flaw flaw;
+
 /* Writes a whole trail of `seals` seals, one record each, keys from `key_of`; returns the last next key. */
 static void forge(unsigned seals, const char *flavour, struct frt_key_pair (*key_of)(unsigned i),
                   char next_hex[65], uint8_t root[32], uint64_t *ret_size)
@@ -332,20 +348,36 @@ static void forge(unsigned seals, const char *flavour, struct frt_key_pair (*key
         struct frt_seal seal = {.index = i, .records = i + 1};
         char *line = text + used;
 
+        leaf[0] ^= flaw == WRONG_LINK && i == 2;
         frt_hex_format(leaf, 32, hex);
-        used +=
-            (size_t)snprintf(line, sizeof(text) - used,
-                             "{\"v\":1,\"n\":%u,\"p\":\"%s\",\"t\":\"2026-11-22T06:00:0%u.000000Z\",\"k\":"
-                             "\"decision\",\"u\":\"%s%s\"}\n",
-                             i, hex, i, forged_lines[i], flavour);
+        used += (size_t)snprintf(
+            line, sizeof(text) - used,
+            "{\"v\":1,\"n\":%u,\"p\":\"%s\",\"t\":\"2026-11-22T06:%02u:%02u.000000Z\",\"k\":"
+            "\"%s\",\"u\":\"%s%s%s\"}\n",
+            i + (flaw == WRONG_NUMBER && i == 2), hex,
+            flaw == TIME_BACK && i == 3        ? 0U
+            : flaw == TIME_JUST_BACK && i == 3 ? 1U
+                                               : 3U,
+            flaw == TIME_BACK && i == 3 ? 59U : 0U, flaw == SEG_INSIDE && i == 2 ? "seg" : "decision",
+            forged_lines[i], flavour, flaw == TWO_SPELLINGS && i == 2 ? "%41" : "");
         frt_sha256_leaf(&hasher, line, strlen(line) - 1, leaf);
         frt_tree_append(&tree, &hasher, leaf);
+        seal.records += flaw == WRONG_COUNT && i == 2;
+        seal.index += flaw == WRONG_INDEX && i == 2;
         frt_tree_root(&tree, &hasher, seal.root);
         memcpy(seal.next_key, next.public_key, 32);
         if (usurped && i == 4)
             vector_key(7, &key);
         ck_assert_int_eq(frt_seal_sign(&seal, ORIGIN, &key), 0);
         used += frt_seal_format(&seal, text + used);
+        if (flaw == EMPTY_SEAL && i + 1 == seals) {
+            struct frt_key_pair after = key_of(i + 2);
+
+            seal.index++;
+            memcpy(seal.next_key, after.public_key, 32);
+            ck_assert_int_eq(frt_seal_sign(&seal, ORIGIN, &next), 0);
+            used += frt_seal_format(&seal, text + used);
+        }
         frt_hex_format(next.public_key, 32, next_hex);
         memcpy(root, seal.root, 32);
     }
@@ -379,6 +411,38 @@ static struct frt_key_pair healed_key(unsigned i)
     vector_key(i < 5 ? i + 1 : i + 201, &pair);
     return pair;
 }
+
+static const struct {
+    const char *given;
+    enum flaw flaw;
+    enum frt_verify_status expected;
+} flaws[] = {
+    {"nothing wrong", NO_FLAW, FRT_VERIFY_OK},
+    {"a record linked to another one", WRONG_LINK, FRT_VERIFY_ALTERED},
+    {"a record number left out", WRONG_NUMBER, FRT_VERIFY_ALTERED},
+    {"a time 121 s before what is sealed", TIME_BACK, FRT_VERIFY_ALTERED},
+    {"a time 120 s before what is sealed", TIME_JUST_BACK, FRT_VERIFY_OK},
+    {"a seal over nothing new", EMPTY_SEAL, FRT_VERIFY_ALTERED},
+    {"a seal that counts one too many", WRONG_COUNT, FRT_VERIFY_ALTERED},
+    {"a seal number left out", WRONG_INDEX, FRT_VERIFY_ALTERED},
+    {"an escape nobody needs", TWO_SPELLINGS, FRT_VERIFY_ALTERED},
+    {"a seg record inside a segment", SEG_INSIDE, FRT_VERIFY_ALTERED},
+};
+
+/* Signed with the right keys over the right root: each rule stands on its own. */
+START_TEST(what_is_sealed_must_be_right_as_well)
+{
+    char next[65];
+    uint8_t root[32];
+    uint64_t size;
+    enum frt_verify_status status;
+
+    flaw = flaws[_i].flaw;
+    forge(4, "", true_key, next, root, &size);
+    status = verify(&scratch, vector_first_key, NULL);
+    ck_assert_msg(status == flaws[_i].expected, "%s: %d", flaws[_i].given, status);
+}
+END_TEST
 
 START_TEST(rewriting_with_the_live_key_only_shows)
 {
@@ -488,6 +552,7 @@ int main(void)
     tcase_add_test(tc, a_removed_or_renamed_segment_shows);
     suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(forging, make, drop);
+    tcase_add_loop_test(forging, what_is_sealed_must_be_right_as_well, 0, (int)FRT_ARRAY_LEN(flaws));
     tcase_add_test(forging, rewriting_with_the_live_key_only_shows);
     tcase_add_test(forging, rewriting_with_all_old_keys_shows_to_a_witness_only);
     tcase_add_test(forging, a_cut_to_an_earlier_seal_shows_to_live_key_and_witness);

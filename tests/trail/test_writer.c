@@ -630,6 +630,59 @@ START_TEST(after_one_eio_the_lost_batch_is_void_and_counted)
 }
 END_TEST
 
+static bool all_but_write(enum call call)
+{
+    return call != PWRITE;
+}
+
+START_TEST(half_a_write_stays_and_is_declared_void)
+{
+    struct faults faults = {.at = UINT32_MAX, .error = 0, .spares = all_but_write};
+    struct frt_trail_io io = faulty_io(&faults);
+    struct frt_trail *trail = trail_open(&scratch, &io);
+    struct frt_verify_options options = {.log_dir = scratch.log};
+    struct frt_verify_result result;
+
+    trail_append(trail, "p02", 10);
+    faults.at = faults.seen + 1; /* key, then log */
+    ck_assert_int_eq(frt_trail_commit(trail), -ENOSPC);
+    ck_assert_int_eq(verify(&scratch, NULL, frt_trail_live_public_key(trail)), FRT_VERIFY_UNSEALED);
+    ck_assert_int_eq(frt_trail_retry(trail), 0);
+    frt_trail_close(trail);
+    ck_assert_int_eq(frt_trail_verify(&options, &result), FRT_VERIFY_OK);
+    ck_assert_uint_eq(result.void_ranges, 1);
+    ck_assert_uint_gt(result.void_bytes, 100);
+}
+END_TEST
+
+static bool all_but_create(enum call call)
+{
+    return call != CREATE;
+}
+
+START_TEST(opening_wipes_the_key_that_is_not_needed_before_anything_else)
+{
+    struct faults faults = {.at = 0, .lasting = true, .error = EMFILE, .spares = all_but_create};
+    struct frt_trail_io io = faulty_io(&faults);
+    struct frt_trail_options options = {
+        .log_dir = scratch.log, .key_dir = scratch.key, .origin = ORIGIN, .io = &io};
+    struct frt_trail *trail = trail_open(&scratch, NULL);
+    char error[FRT_TRAIL_ERROR_MAX];
+    uint8_t prepared[32];
+    struct bytes file;
+
+    frt_trail_prepare(trail);
+    frt_trail_abandon(trail);
+    file = file_read(scratch.key, "slots"); /* key 1 at 4096, the prepared key 2 at 0 */
+    memcpy(prepared, file.at + 24, 32);
+    free(file.at);
+    ck_assert_int_eq(frt_trail_open(&options, &trail, error), -EMFILE);
+    file = file_read(scratch.key, "slots");
+    ck_assert_ptr_null(memmem(file.at, file.length, prepared, 32));
+    free(file.at);
+}
+END_TEST
+
 /* The batch that met EIO carries a valid seal. Taking the segment after it away must not bring it back as the end. */
 START_TEST(a_void_batch_cannot_stand_in_for_what_followed)
 {
@@ -770,6 +823,8 @@ int main(void)
     tcase_add_loop_test(tc, every_failing_call_denies_and_loses_nothing_answered, 0,
                         (int)FRT_ARRAY_LEN(fault_rows));
     tcase_add_test(tc, after_one_eio_the_lost_batch_is_void_and_counted);
+    tcase_add_test(tc, half_a_write_stays_and_is_declared_void);
+    tcase_add_test(tc, opening_wipes_the_key_that_is_not_needed_before_anything_else);
     tcase_add_test(tc, a_void_batch_cannot_stand_in_for_what_followed);
     tcase_add_test(tc, a_second_eio_in_a_row_denies_until_restart);
     tcase_add_test(tc, a_full_file_system_denies_tears_nothing_and_heals);
