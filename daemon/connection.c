@@ -176,6 +176,7 @@ static void handle(struct frt_connection *connection, const struct frt_ask *ask)
     case FRT_ASK_CHECK:
     case FRT_ASK_STATUS:
     case FRT_ASK_WHY:
+    case FRT_ASK_CATALOGUE:
         handle_text(connection, ask);
         return;
     case FRT_ASK_KIND_END:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/describe_catalogue.h"
 #include "protocol/client.h"
 #include "support/time_text.h"
 
@@ -407,6 +408,8 @@ static json_t *describe(struct frt_daemon *daemon, const struct frt_ask *ask, co
 
     if (ask->kind == FRT_ASK_STATUS)
         return describe_status(daemon);
+    if (ask->kind == FRT_ASK_CATALOGUE)
+        return frt_describe_catalogue(daemon, ask->path);
     if (own.user[0] == '\0')
         snprintf(own.user, sizeof(own.user), "%s", own_name(daemon, peer));
     if (ask->kind == FRT_ASK_WHY)

@@ -194,7 +194,8 @@ static int exchange(int fd, const struct frt_ask *ask, int64_t deadline_mono_ms,
 
 static bool is_answered_with_text(enum frt_ask_kind kind)
 {
-    return kind == FRT_ASK_CHECK || kind == FRT_ASK_GRANT || kind == FRT_ASK_STATUS || kind == FRT_ASK_WHY;
+    return kind == FRT_ASK_CHECK || kind == FRT_ASK_GRANT || kind == FRT_ASK_STATUS || kind == FRT_ASK_WHY ||
+           kind == FRT_ASK_CATALOGUE;
 }
 
 int frt_client_ask(int fd, const struct frt_ask *ask, int64_t deadline_mono_ms, struct frt_answer *ret_answer)

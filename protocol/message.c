@@ -48,7 +48,7 @@ static const struct frt_wire_field ask_fields[] = {
     ASK(34, dev, FRT_WIRE_U64, 0, GATE),
     ASK(35, ino, FRT_WIRE_U64, 0, GATE),
     ASK(36, sha256, FRT_WIRE_SHA256, 65, GATE | CHECK),
-    ASK_TEXT(37, path, GATE | CHECK | AUDIT),
+    ASK_TEXT(37, path, GATE | CHECK | AUDIT | KIND(FRT_ASK_CATALOGUE)),
 };
 
 #define REPLY(type, member, kind, limit)                                                                     \

@@ -40,6 +40,7 @@ enum frt_ask_kind {
     FRT_ASK_AUDIT,              /* somebody reads, asks of or exports the trail: `path` says what; recorded */
     FRT_ASK_RESULT,             /* what a search returned: `decision`, `matches`, `database`; recorded */
     FRT_ASK_OPEN, /* allowed searches whose result is not on record: one's own; root and auditors: all; JSON */
+    FRT_ASK_CATALOGUE, /* the tools and their marks, a page at a time, JSON; `path`: where the page begins */
     FRT_ASK_KIND_END,
 };
 
