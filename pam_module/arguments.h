@@ -9,7 +9,8 @@
  * recognise the person, like a face unlock) request=required   auth: a tool that needs a written request is
  * asked for its number, empty cancels (default); request=optional   empty goes on without one, and the
  * account phase decides; request=none       never asked for (FRT_REQUEST of the PAM environment still counts)
- *     group_id=N         setcred: adds this numeric group after an allow; no names, the module asks no NSS
+ *     group_id=N         setcred: adds this numeric group after an allow, or with request=none and no account line for
+ *                        performers; no names, the module asks no NSS
  *     socket=PATH        where frtd listens
  *     timeout_ms=N       for the whole question, 1 to 60000 (default 2000)
  *     contact=TEXT       where to ask while frtd cannot be reached

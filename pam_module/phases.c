@@ -175,12 +175,31 @@ static int add_group(gid_t group)
     return setgroups((size_t)count + 1, groups) == 0 ? PAM_SUCCESS : PAM_SYSTEM_ERR;
 }
 
+/* An ordinary login decided nothing about the tool. Who lacks nothing but a written request is a performer: the group lets him
+ * reach the tool, the request is still asked for when he runs it. No answer is no group, never a failed login. */
+static bool is_performer(const struct frt_transaction *t)
+{
+    struct frt_answer answer;
+    struct frt_ask ask;
+    bool needs_request;
+
+    if (frt_transaction_ask(t, FRT_ASK_TOOL_NEEDS_REQUEST, &ask, &answer) < 0)
+        return false;
+    needs_request = answer.needs_request && ask.user[0] && ask.tool[0];
+    frt_answer_clear(&answer);
+    return needs_request;
+}
+
 int frt_phase_setcred(const struct frt_transaction *t)
 {
+    enum frt_verdict verdict = frt_transaction_recall(t).verdict; /* a denial when no account line decided */
+
     if (t->arguments.group_id < 0 || (t->flags & PAM_DELETE_CRED))
         return PAM_SUCCESS;
+    if (verdict == FRT_VERDICT_DENY && t->arguments.request == FRT_PAM_REQUEST_NONE && is_performer(t))
+        verdict = FRT_VERDICT_ALLOW;
     /* An exemption is not the performers' right: only an allow gives the group that owns the tools. */
-    if (frt_transaction_recall(t).verdict != FRT_VERDICT_ALLOW)
+    if (verdict != FRT_VERDICT_ALLOW)
         return PAM_SUCCESS;
     return add_group((gid_t)t->arguments.group_id);
 }

@@ -12,7 +12,8 @@
  * other modules to find out, and what he may do, for the account phase. */
 int frt_phase_authenticate(const struct frt_transaction *t);
 
-/* Adds group_id after an allow in this transaction. */
+/* Adds group_id after an allow in this transaction; on a line with request=none without an account line, for whom frtd says
+ * that only a written request is missing. */
 int frt_phase_setcred(const struct frt_transaction *t);
 
 /* The decision. */
