@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "casework/coverage.h"
 #include "casework/questions_parts.h"
 #include "support/cleanup.h"
-
-#define BEAT_LATE_US INT64_C(150000000) /* beats come every minute */
 
 static void gap_row(struct frt_sheet *sheet, const char *what, int64_t record, int64_t time_us, int64_t count,
                     const char *details)
@@ -79,107 +78,6 @@ void frt_ask_gaps(const struct frt_desk *desk, struct frt_reply *reply)
                    "elsewhere (witnessed checkpoints) are checked by frt verify --checkpoint");
 }
 
-/* One stretch of the timeline. */
-struct stretch {
-    int64_t from_us, until_us;
-    const char *state, *why;
-};
-
-struct timeline {
-    struct stretch *list;
-    size_t count, room;
-    bool failed;
-};
-
-static void add_stretch(struct timeline *line, int64_t from_us, int64_t until_us, const char *state,
-                        const char *why)
-{
-    if (until_us <= from_us)
-        return;
-    if (line->count > 0 && line->list[line->count - 1].state == state &&
-        line->list[line->count - 1].until_us >= from_us) {
-        line->list[line->count - 1].until_us = until_us;
-        return;
-    }
-    if (line->count == line->room) {
-        size_t room = line->room ? line->room * 2 : 64;
-        struct stretch *grown = realloc(line->list, room * sizeof(*grown));
-
-        if (!grown) {
-            line->failed = true;
-            return;
-        }
-        line->list = grown;
-        line->room = room;
-    }
-    line->list[line->count++] = (struct stretch){from_us, until_us, state, why};
-}
-
-/* What beats say between two of them: the state of the later one holds for the minute before it. */
-static void beats_between(const struct frt_desk *desk, size_t *beat, int64_t from_us, int64_t until_us,
-                          struct timeline *line)
-{
-    int64_t last_us = from_us;
-
-    for (; *beat < frt_history_beat_count(desk->history); (*beat)++) {
-        const struct frt_past_beat *row = frt_history_beat(desk->history, *beat);
-
-        if (row->time_us > until_us)
-            break;
-        if (row->time_us < from_us)
-            continue;
-        if (row->time_us - last_us > BEAT_LATE_US)
-            add_stretch(line, last_us, row->time_us, "no sign of life", "no heartbeat for more than 150 s");
-        else if (row->gate == FRT_GATE_ABSENT)
-            add_stretch(line, last_us, row->time_us, "no kernel gate", "frtd ran, no gate reported to it");
-        else if (row->gate == FRT_GATE_NOT_ENFORCING)
-            add_stretch(line, last_us, row->time_us, "not enforcing", "the gate said so");
-        if (row->view != FRT_VIEW_FRESH)
-            add_stretch(line, last_us, row->time_us, "directory not fresh", "outside agencies were refused");
-        last_us = row->time_us;
-    }
-    if (until_us - last_us > BEAT_LATE_US)
-        add_stretch(line, last_us, until_us, "no sign of life", "no heartbeat for more than 150 s");
-}
-
-/* frtd's runs: from `start` to `stop`, or to the last record before the next `start` when it died. */
-static void build_timeline(const struct frt_desk *desk, struct timeline *line)
-{
-    int64_t up_since = INT64_MIN, down_since = INT64_MIN, last_us = INT64_MIN;
-    size_t beat = 0, decision = 0;
-
-    for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
-        const struct frt_past_event *event = frt_history_event(desk->history, i);
-        bool start = frt_history_is_kind(desk->history, event, "start");
-
-        if (start && up_since != INT64_MIN) {
-            while (decision < frt_history_decision_count(desk->history) &&
-                   frt_history_decision(desk->history, decision)->n < event->n) {
-                int64_t at = frt_history_decision(desk->history, decision++)->time_us;
-
-                last_us = at > last_us ? at : last_us;
-            }
-            beats_between(desk, &beat, up_since, last_us, line);
-            add_stretch(line, last_us, event->time_us, "frtd not running", "it ended without saying so");
-        } else if (start && down_since != INT64_MIN) {
-            add_stretch(line, down_since, event->time_us, "frtd not running", "stopped");
-        }
-        if (start)
-            up_since = event->time_us;
-        if (frt_history_is_kind(desk->history, event, "stop") && up_since != INT64_MIN) {
-            beats_between(desk, &beat, up_since, event->time_us, line);
-            down_since = event->time_us;
-            up_since = INT64_MIN;
-        }
-        if (!frt_history_is_kind(desk->history, event, "seg"))
-            last_us = event->time_us > last_us ? event->time_us : last_us;
-    }
-    if (up_since != INT64_MIN)
-        beats_between(desk, &beat, up_since, frt_history_counts(desk->history)->last_us, line);
-    else if (down_since != INT64_MIN && desk->history)
-        add_stretch(line, down_since, INT64_MAX, "frtd not running", "stopped; the trail ends here");
-}
-
 static void gate_changes(const struct frt_desk *desk, struct frt_reply *reply)
 {
     static const char *const columns[] = {"#record", "time", "gate", "reason", NULL};
@@ -205,20 +103,13 @@ void frt_ask_not_enforcing(const struct frt_desk *desk, struct frt_reply *reply)
 {
     static const char *const columns[] = {"from", "until", "#seconds", "state", "why", NULL};
     struct frt_sheet *sheet = frt_reply_sheet(reply, "periods", "Periods without full coverage", columns);
-    const struct frt_history_options *period = frt_history_period(desk->history);
-    struct timeline line = {.list = NULL};
+    struct frt_coverage line;
 
-    build_timeline(desk, &line);
+    frt_coverage_find(desk, &line);
     frt_reply_filters(reply, "host %s", desk->host[0] ? desk->host : "unknown");
     for (size_t i = 0; i < line.count; i++) {
-        struct stretch *s = &line.list[i];
+        const struct frt_stretch *s = &line.list[i];
 
-        if (!period->is_single && s->from_us < period->from_us)
-            s->from_us = period->from_us;
-        if (!period->is_single && s->until_us > period->until_us)
-            s->until_us = period->until_us;
-        if (s->until_us <= s->from_us)
-            continue;
         frt_sheet_time(sheet, s->from_us);
         frt_sheet_time(sheet, s->until_us);
         if (s->until_us == INT64_MAX)
@@ -238,7 +129,7 @@ void frt_ask_not_enforcing(const struct frt_desk *desk, struct frt_reply *reply)
             reply,
             "no gate ever reported to this frtd: attempts that ask nobody (a program started by its path) "
             "were not seen on this host");
-    free(line.list);
+    frt_coverage_clear(&line);
 }
 
 void frt_ask_clock(const struct frt_desk *desk, struct frt_reply *reply)

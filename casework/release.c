@@ -99,7 +99,8 @@ static void log_line(struct release *release, const char *tag, const char *field
 {
     char hex_before[65], hex_after[65], kind[128];
 
-    snprintf(kind, sizeof(kind), "%s of %s", field, tag); /* equal values of two rows must not show as equal */
+    snprintf(kind, sizeof(kind), "%s of %s", field,
+             tag); /* equal values of two rows must not show as equal */
     tag_of(release, kind, before, hex_before, 64);
     tag_of(release, kind, after, hex_after, 64);
     frt_csv_write(release->log, tag);

@@ -224,3 +224,35 @@ void frt_sheet_write_json(const struct frt_sheet *sheet, FILE *out)
     }
     fputs("]}", out);
 }
+
+void frt_sheet_write_html(const struct frt_sheet *sheet, size_t max, const char *none, FILE *out)
+{
+    const char *cell = sheet->cells;
+    size_t rows = frt_sheet_rows(sheet);
+
+    if (rows == 0) {
+        fputs("<p class=\"soft\">", out);
+        frt_html_write(out, none);
+        fputs("</p>\n", out);
+        return;
+    }
+    fputs("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>", out);
+    for (size_t i = 0; i < sheet->column_count; i++) {
+        fprintf(out, "<th scope=\"col\"%s>", is_number(sheet, i) ? " class=\"number\"" : "");
+        frt_html_write(out, heading(sheet, i));
+        fputs("</th>", out);
+    }
+    fputs("</tr></thead><tbody>\n", out);
+    for (size_t i = 0; i < (rows < max ? rows : max) * sheet->column_count; i++) {
+        size_t column = i % sheet->column_count;
+
+        fprintf(out, "%s<td%s>", column == 0 ? "<tr>" : "",
+                is_number(sheet, column) ? " class=\"number\"" : "");
+        frt_html_write(out, cell);
+        fputs(column + 1 == sheet->column_count ? "</td></tr>\n" : "</td>", out);
+        cell += strlen(cell) + 1;
+    }
+    fputs("</tbody></table></div>\n", out);
+    if (rows > max)
+        fprintf(out, "<p class=\"soft\">%zu / %zu</p>\n", max, rows);
+}

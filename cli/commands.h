@@ -30,6 +30,7 @@ int frt_explain_command(int argc, char **argv);
 int frt_replay_command(int argc, char **argv);
 int frt_ask_command(int argc, char **argv);
 int frt_export_command(int argc, char **argv);
+int frt_report_command(int argc, char **argv);
 int frt_tools_command(int argc, char **argv);
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
     {"verify", frt_verify_command, "prove that the trail is whole"},
     {"explain", frt_explain_command, "one past decision on one page, with its proof"},
     {"ask", frt_ask_command, "the auditor's questions: --list shows all 32"},
+    {"report", frt_report_command, "one page of HTML about the trail"},
     {"export", frt_export_command, "an evidence package, or a public release"},
     {"replay", frt_replay_command, "past decisions again, under another policy"},
     {"tools", frt_tools_command, "the catalogue; lock tools by group permission"},
