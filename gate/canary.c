@@ -57,10 +57,9 @@ int frt_canary_start(struct frt_canary *canary)
 
 void frt_canary_stop(struct frt_canary *canary)
 {
-    if (canary->helper > 0) {
+    /* Reaped by the next tick: the worker waits for nobody. */
+    if (canary->helper > 0)
         kill(canary->helper, SIGKILL);
-        waitpid(canary->helper, NULL, 0);
-    }
     if (canary->fd >= 0)
         close(canary->fd);
     canary->fd = -1;
@@ -71,6 +70,8 @@ void frt_canary_tick(struct frt_canary *canary, int64_t now_ms)
 {
     char byte = 'o';
 
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
     if (canary->is_out && now_ms - canary->asked_ms >= FRT_CANARY_LATE_MS) {
         canary->missed++;
         frt_canary_stop(canary);

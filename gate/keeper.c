@@ -22,6 +22,7 @@
 #define LOCK_WAIT_MS     100
 #define RESPAWN_PAUSE_MS 20
 #define HANG_AGAIN_MS    2000
+#define UNREAD_MS        100
 #define GOODBYE_MS       500
 #define ROOM             64 /* descriptor numbers that only the lead uses */
 
@@ -269,6 +270,8 @@ static bool is_hung(struct frt_keeper *keeper)
     int64_t now = frt_mono_ms();
 
     if (!somebody_waits(keeper) || beat != keeper->last_beat || keeper->waiting_since_ms == 0) {
+        if (beat != keeper->last_beat) /* somebody is working */
+            keeper->unread_since_ms = 0;
         keeper->last_beat = beat;
         keeper->waiting_since_ms = now;
         return false;
@@ -276,18 +279,29 @@ static bool is_hung(struct frt_keeper *keeper)
     return now - keeper->waiting_since_ms >= FRT_KEEPER_HANG_MS;
 }
 
+/* Workers die one after another and the queue has not been empty between their deaths. */
+static bool waits_across_workers(struct frt_keeper *keeper, int64_t now)
+{
+    if (!somebody_waits(keeper))
+        keeper->unread_since_ms = 0;
+    else if (keeper->unread_since_ms == 0)
+        keeper->unread_since_ms = now;
+    return keeper->unread_since_ms && now - keeper->unread_since_ms >= UNREAD_MS;
+}
+
 /* Nobody reads now: deny what was owed, then let a new worker in. When none can be started (no processes
  * left) the queue is denied too, so that nobody waits for ever. */
 static void replace_worker(struct frt_keeper *keeper, bool was_hung)
 {
     bool alone = take_reader_lock(keeper);
+    int64_t now = frt_mono_ms();
 
     sweep(keeper);
     /* What the hung one had not read is the next worker's, unless that hangs as well. */
-    if (!alone || (was_hung && frt_mono_ms() - keeper->hung_ms < HANG_AGAIN_MS))
+    if (!alone || (was_hung && now - keeper->hung_ms < HANG_AGAIN_MS) || waits_across_workers(keeper, now))
         drain(keeper);
     if (was_hung)
-        keeper->hung_ms = frt_mono_ms();
+        keeper->hung_ms = now;
     if (alone)
         drop_reader_lock(keeper);
     else
@@ -384,6 +398,7 @@ int frt_keeper_init(struct frt_keeper *keeper)
     keeper->worker = keeper->spare = 0;
     keeper->worker_started_ms = keeper->waiting_since_ms = 0;
     keeper->hung_ms = INT64_MIN / 2;
+    keeper->unread_since_ms = 0;
     return block_signals();
 }
 

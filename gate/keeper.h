@@ -48,7 +48,7 @@ struct frt_keeper {
     pid_t worker, spare;
     int64_t worker_started_ms;
     uint64_t last_beat;
-    int64_t waiting_since_ms, hung_ms;
+    int64_t waiting_since_ms, hung_ms, unread_since_ms;
 };
 
 /* For the worker, now and then: when `lead_pid`, its parent, is gone, starts a spare in case nobody else is left; the lead lock

@@ -145,7 +145,7 @@ static int drop_capabilities(void)
         return -errno;
     capng_clear(CAPNG_SELECT_BOTH);
     capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, CAP_SYS_ADMIN,
-                  CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SETUID, CAP_SETGID, -1);
+                  CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SETUID, CAP_SETGID, CAP_KILL, -1);
     return capng_apply(CAPNG_SELECT_BOTH) == 0 ? 0 : -EPERM;
 }
 

@@ -189,7 +189,23 @@ static int find_login(struct frt_opener *opener)
     return 0;
 }
 
-int frt_opener_find(pid_t tid, struct frt_opener *ret_opener)
+/* Everybody else in the process. */
+static int add_process(struct frt_opener *opener, const struct frt_opener_status *status,
+                       const struct frt_opener *sibling)
+{
+    if (status->threads > FRT_OPENER_MAX_THREADS)
+        opener->too_many = true;
+    if (status->threads == 1 || opener->too_many)
+        return 0;
+    if (!sibling || sibling->tgid != opener->tgid)
+        return add_threads(opener);
+    for (size_t i = 0; i < sibling->uid_count; i++)
+        add_uid(opener, sibling->uids[i]);
+    opener->too_many = opener->too_many || sibling->too_many;
+    return 0;
+}
+
+int frt_opener_find(pid_t tid, const struct frt_opener *sibling, struct frt_opener *ret_opener)
 {
     struct frt_opener opener = {.tid = tid};
     struct frt_opener_status status;
@@ -206,12 +222,9 @@ int frt_opener_find(pid_t tid, struct frt_opener *ret_opener)
     opener.parent = status.ppid;
     memcpy(opener.comm, status.comm, sizeof(opener.comm));
     add_status(&opener, &status);
-    opener.too_many = opener.too_many || status.threads > FRT_OPENER_MAX_THREADS;
-    if (status.threads > 1 && !opener.too_many) {
-        r = add_threads(&opener);
-        if (r < 0)
-            return r;
-    }
+    r = add_process(&opener, &status, sibling);
+    if (r < 0)
+        return r;
     if (opener.uid_count > FRT_OPENER_MAX_PEOPLE)
         opener.too_many = true;
     r = find_login(&opener);
@@ -245,13 +258,14 @@ void frt_opener_chain(const struct frt_opener *opener, char *buffer, size_t size
 }
 
 /* tty_nr is the 7th field of /proc/PID/stat; the name before it may hold anything but ends at the last ')'. */
-static unsigned tty_number(pid_t pid)
+static unsigned tty_number(pid_t tid)
 {
-    char path[40], text[1024];
+    char path[64], text[1024];
     const char *at;
     int number = 0;
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    /* The thread's own: that of the process adds up all of its threads. */
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tid, tid);
     if (read_at(AT_FDCWD, path, text, sizeof(text)) < 0)
         return 0;
     at = strrchr(text, ')');
@@ -262,7 +276,7 @@ static unsigned tty_number(pid_t pid)
 
 void frt_opener_tty(const struct frt_opener *opener, char *buffer, size_t size)
 {
-    unsigned number = tty_number(opener->tgid), high = (number >> 8) & 0xfff,
+    unsigned number = tty_number(opener->tid), high = (number >> 8) & 0xfff,
              low = (number & 0xff) | ((number >> 12) & 0xfff00);
     struct stat st;
 

@@ -35,8 +35,10 @@ struct frt_opener_status {
 /* Parses the labelled lines of /proc/PID/status (proc(5)); never by position, names may hold anything. 0 or -EBADMSG. */
 int frt_opener_status_parse(const char *text, size_t length, struct frt_opener_status *ret_status);
 
-/* Looks at thread `tid` of the event. 0, or a negative errno: then nobody knows who it is and the answer is no. */
-int frt_opener_find(pid_t tid, struct frt_opener *ret_opener);
+/* Looks at thread `tid` of the event. 0, or a negative errno: then nobody knows who it is and the answer is no. `sibling`, or
+ * NULL: an opener found a moment ago that is still blocked; when it is a thread of the same process, the other threads are
+ * not looked at again. */
+int frt_opener_find(pid_t tid, const struct frt_opener *sibling, struct frt_opener *ret_opener);
 
 /* "sh 812 < sshd 790 < init 1": at most `size` bytes, names percent-escaped. */
 void frt_opener_chain(const struct frt_opener *opener, char *buffer, size_t size);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
@@ -226,17 +227,29 @@ static void refuse(struct frt_worker *w, struct frt_question *q, enum frt_reason
     settle(w, q, false, reason, NULL);
 }
 
+/* Each answer wakes everybody who waits on the group (one wait queue in the kernel), so a flood of N openers costs N^2 and makes others
+ * wait for minutes. While one is on, a person who has too much outstanding loses the process that does it: its threads
+ * wait killably, are gone at once, and their events with them. The opener is blocked, so its pid is its own. */
+static void end_flood(struct frt_worker *w, const struct frt_question *q)
+{
+    if (!w->is_flooded || q->who.uid_count == 0 || q->who.tgid <= 1)
+        return;
+    if (kill(q->who.tgid, SIGKILL) == 0)
+        atomic_fetch_add(&w->shared->floods, 1);
+}
+
 /* Everything about the file is known: who is it, and what does frtd say? */
 static void ask_about(struct frt_worker *w, struct frt_question *q)
 {
-    if (q->who.too_many)
-        refuse(w, q, FRT_REASON_SUBJECT_UNKNOWN);
-    else if (count_of_person(w, &q->who) > FRT_WORKER_PER_PERSON)
-        refuse(w, q, FRT_REASON_LATE);
-    else if (w->point.fd < 0)
+    bool is_crowd = count_of_person(w, &q->who) > FRT_WORKER_PER_PERSON;
+
+    if (q->who.too_many || is_crowd) {
+        end_flood(w, q);
+        refuse(w, q, is_crowd ? FRT_REASON_LATE : FRT_REASON_SUBJECT_UNKNOWN);
+    } else if (w->point.fd < 0 || send_asks(w, q) < 0) {
+        end_flood(w, q);
         refuse(w, q, FRT_REASON_FRTD_UNREACHABLE);
-    else if (send_asks(w, q) < 0)
-        refuse(w, q, FRT_REASON_FRTD_UNREACHABLE);
+    }
 }
 
 /* A component or a redaction tool: let pass, told once a minute for each person and file. */
@@ -291,7 +304,9 @@ static struct frt_question *hold(struct frt_worker *w, int fd, uint64_t mask, co
 
     if (!q)
         return NULL;
-    r = frt_opener_find(tid, &q->who);
+    r = frt_opener_find(tid, w->sibling.tgid ? &w->sibling : NULL, &q->who);
+    if (r == 0)
+        w->sibling = q->who;
     q->fd = fd;
     q->mask = mask;
     q->dev = frt_statx_dev(st);

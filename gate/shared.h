@@ -55,6 +55,7 @@ struct frt_gate_shared {
     _Atomic uint64_t takeovers; /* times the spare became the keeper */
     _Atomic uint64_t denied, allowed, identified, canaries, unasked; /* sums over all workers */
     _Atomic uint64_t report; /* number of the last report of refusals (frt_gate_message.serial) */
+    _Atomic uint64_t floods; /* processes ended because they flooded the queue */
     uint64_t swept_told;     /* part of `swept` that is in a refusal */
     struct frt_shared_refusal refusals[FRT_SHARED_REFUSALS];
     struct frt_shared_catalogue catalogue;

@@ -90,11 +90,11 @@ size_t frt_state_format(const struct frt_worker *w, int64_t now_ms, char *buffer
         w->marks.directory_count, w->marks.filesystem_count);
     add(&t,
         ",\"canaries\":%llu,\"denied\":%llu,\"allowed\":%llu,\"copies\":%llu,\"workers\":%llu,\"hangs\":%llu,"
-        "\"swept\":%llu,\"takeovers\":%llu,\"errors\":%llu,\"hashes_every_program\":%s",
+        "\"swept\":%llu,\"takeovers\":%llu,\"floods\":%llu,\"errors\":%llu,\"hashes_every_program\":%s",
         (unsigned long long)s->canaries, (unsigned long long)s->denied, (unsigned long long)s->allowed,
         (unsigned long long)s->identified, (unsigned long long)s->starts, (unsigned long long)s->hangs,
-        (unsigned long long)s->swept, (unsigned long long)s->takeovers, (unsigned long long)w->errors,
-        c && c->has_unsized_digest ? "true" : "false");
+        (unsigned long long)s->swept, (unsigned long long)s->takeovers, (unsigned long long)s->floods,
+        (unsigned long long)w->errors, c && c->has_unsized_digest ? "true" : "false");
     add(&t, ",\"pids\":{\"lead\":%u,\"spare\":%u,\"worker\":%u},\"tools\":[", s->lead_pid, s->spare_pid,
         s->worker_pid);
     for (size_t i = 0; c && i < c->tool_count && t.used + 4096 < size; i++) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -35,7 +36,7 @@ static int prepare_privileges(void)
     (void)n;
     capng_clear(CAPNG_SELECT_CAPS);
     capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN, CAP_DAC_READ_SEARCH,
-                  CAP_SYS_PTRACE, CAP_SETUID, CAP_SETGID, -1);
+                  CAP_SYS_PTRACE, CAP_SETUID, CAP_SETGID, CAP_KILL, -1);
     if (capng_apply(CAPNG_SELECT_CAPS) != 0)
         return -EPERM;
     return 0;
@@ -111,6 +112,7 @@ static int prepare(struct frt_worker *w)
 static bool read_events(struct frt_worker *w)
 {
     struct fanotify_event_metadata events[EVENTS_A_READ];
+    int queued = 0;
     ssize_t n;
 
     atomic_fetch_add(&w->shared->owed, 1);
@@ -119,6 +121,9 @@ static bool read_events(struct frt_worker *w)
         if (events[i].fd >= 0)
             atomic_fetch_add(&w->shared->owed, 1);
     atomic_fetch_sub(&w->shared->owed, 1);
+    w->sibling.tgid = 0;
+    w->is_flooded = n == (ssize_t)sizeof(events) && ioctl(w->keeper->groups[0], FIONREAD, &queued) == 0 &&
+                    (size_t)queued > FRT_WORKER_FLOOD * sizeof(events[0]);
     for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(events[0]); i++) {
         if (events[i].fd >= 0)
             frt_questions_event(w, events[i].fd, events[i].mask, events[i].pid);

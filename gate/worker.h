@@ -17,6 +17,7 @@
 #define FRT_WORKER_QUESTIONS  512
 #define FRT_WORKER_PER_PERSON 64 /* questions of one person outstanding; more are refused */
 #define FRT_WORKER_REMEMBERED 256
+#define FRT_WORKER_FLOOD      1000 /* events queued */
 
 struct frt_worker_options {
     const char *socket;  /* frtd's */
@@ -73,10 +74,11 @@ struct frt_worker {
     unsigned question_count;
     struct frt_contents *contents;
     int contents_fd;
+    struct frt_opener sibling; /* the last opener of the batch being handled; tgid 0: none */
     struct frt_remembered remembered[FRT_WORKER_REMEMBERED];
     size_t next_remembered;
     int64_t state_sent_ms, looked_ms;
-    bool was_enforcing, has_state_changed, must_look;
+    bool was_enforcing, has_state_changed, must_look, is_flooded;
     pid_t lead; /* our parent at the start */
     bool has_adopted;
     uint32_t last_lead, last_spare;

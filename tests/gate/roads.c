@@ -481,6 +481,7 @@ static void *opens(void *arg)
 
     if (fd >= 0) {
         __atomic_fetch_add(had, 1, __ATOMIC_RELAXED);
+        close(open(in("home/had"), O_WRONLY | O_CREAT, 0644)); /* for when we do not live to say so */
         close(fd);
     }
     return NULL;
