@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define FRESH_START_MS (6 * 3600 * 1000LL)
+#define PAGES_LIMIT_MS (15 * 60 * 1000LL)
 
 static int search_page(struct frt_session *session, struct berval *cookie, LDAPMessage **ret_answer)
 {
@@ -61,6 +62,7 @@ static int next_cookie(struct frt_session *session, LDAPMessage *answer, struct 
 
 static int poll_pages(struct frt_session *session)
 {
+    const int64_t began_ms = frt_replica_clock_ms();
     struct berval cookie = {0};
     int r;
 
@@ -74,6 +76,9 @@ static int poll_pages(struct frt_session *session)
         if (r == 0)
             r = next_cookie(session, answer, &cookie);
         ldap_msgfree(answer);
+        /* A server may hand out pages for ever. */
+        if (r == 0 && frt_replica_clock_ms() - began_ms > PAGES_LIMIT_MS)
+            r = frt_session_result(session, LDAP_TIMEOUT, "paged search");
     } while (r == 0 && cookie.bv_len > 0);
     ber_memfree(cookie.bv_val);
     return r;

@@ -169,18 +169,34 @@ static bool is_ours(const struct gathered *attributes, size_t count)
     return true;
 }
 
-/* The attributes of an entry; values point into the message. False when it cannot be read to its end. */
+static bool same_name(const struct berval *a, const struct berval *b)
+{
+    return a->bv_len == b->bv_len && strncasecmp(a->bv_val, b->bv_val, a->bv_len) == 0;
+}
+
+/* frtd breaks with us over a name that is none, or that comes twice: here it costs the server its connection only. */
+static bool is_acceptable(const struct gathered *attributes, size_t count)
+{
+    const struct gathered *last = &attributes[count - 1];
+
+    if (!frt_replica_is_attribute_name(last->name.bv_val, last->name.bv_len))
+        return false;
+    for (size_t i = 0; i + 1 < count; i++) {
+        if (same_name(&attributes[i].name, &last->name))
+            return false;
+    }
+    return true;
+}
+
+/* The attributes of an entry; values point into the message. False when they cannot be read to the end. */
 static bool gather(LDAP *ld, LDAPMessage *entry, BerElement *ber, struct gathered *attributes, size_t max,
                    size_t *ret_count)
 {
-    size_t count = 0;
-
-    for (; count < max; count++) {
-        struct gathered *attribute = &attributes[count];
+    for (*ret_count = 0; *ret_count < max;) {
+        struct gathered *attribute = &attributes[*ret_count];
         BerVarray values = NULL;
 
         memset(attribute, 0, sizeof(*attribute));
-        *ret_count = count;
         if (ldap_get_attribute_ber(ld, entry, ber, &attribute->name, &values) != LDAP_SUCCESS)
             return false;
         if (!attribute->name.bv_val)
@@ -188,8 +204,10 @@ static bool gather(LDAP *ld, LDAPMessage *entry, BerElement *ber, struct gathere
         attribute->values = values;
         for (; values && values[attribute->count].bv_val; attribute->count++)
             attribute->bytes += values[attribute->count].bv_len + 4;
+        ++*ret_count;
+        if (!is_acceptable(attributes, *ret_count))
+            return false;
     }
-    *ret_count = count;
     return true;
 }
 
@@ -239,7 +257,7 @@ static int put_entry(struct frt_session *session, const char *dn, const uint8_t 
     for (size_t i = 0; i < count; i++) {
         if (attributes[i].count > 0)
             put_attribute(&session->out, &attributes[i],
-                          is_named(&attributes[i], "objectClass") || (whole && fits(&attributes[i])));
+                          fits(&attributes[i]) && (whole || is_named(&attributes[i], "objectClass")));
     }
     return frt_frame_end(&session->out);
 }
@@ -334,7 +352,7 @@ static int forward(struct frt_session *session, const char *dn, const struct gat
         return r;
     if (!ours)
         return was_forwarded ? sent(session, frt_replica_put_remove(&session->out, uuid, dn)) : 0;
-    session->forwarded += session->in_content && !was_forwarded;
+    session->forwarded += session->in_content;
     return sent(session, put_entry(session, dn, uuid, attributes, count, whole));
 }
 

@@ -304,6 +304,17 @@ static int sync_message(struct sync *sync, LDAPMessage *message)
     }
 }
 
+/* Notice of Disconnection, RFC 4511 section 4.4.1. */
+static bool is_farewell(struct sync *sync, LDAPMessage *received)
+{
+    char *oid = NULL;
+    bool farewell = ldap_parse_extended_result(sync->session->ld, received, &oid, NULL, 0) == LDAP_SUCCESS &&
+                    oid && strcmp(oid, LDAP_NOTICE_OF_DISCONNECTION) == 0;
+
+    ldap_memfree(oid);
+    return farewell;
+}
+
 static int message(struct sync *sync, LDAPMessage *received)
 {
     int msgid = ldap_msgid(received);
@@ -312,6 +323,8 @@ static int message(struct sync *sync, LDAPMessage *received)
         return sync_message(sync, received);
     if (msgid == sync->csn_msgid)
         return csn_message(sync, received);
+    if (msgid == LDAP_RES_UNSOLICITED && is_farewell(sync, received))
+        return lost(sync, "the server is closing the connection");
     return 0; /* the rest of something abandoned */
 }
 

@@ -286,12 +286,15 @@ static char *take_text(struct cursor *cursor, size_t max, int *ret_r)
     return text;
 }
 
-/* Attribute descriptions (RFC 4512 section 2.5): letters, digits, hyphens, dots of OIDs, and options after semicolons. */
-static bool is_attribute_name(const char *name)
+bool frt_replica_is_attribute_name(const char *name, size_t length)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.;-";
 
-    return name[0] != '\0' && name[0] != ';' && name[strspn(name, allowed)] == '\0';
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] == '\0' || !strchr(allowed, name[i]))
+            return false;
+    }
+    return length > 0 && length <= FRT_REPLICA_MAX_NAME && name[0] != ';';
 }
 
 static bool has_attribute(const struct frt_entry *entry, const char *name)
@@ -313,7 +316,7 @@ static int decode_attribute(struct cursor *cursor, struct frt_entry *entry)
     count = (size_t)take_number(cursor, 4);
     if (r < 0)
         return r;
-    if (cursor->bad || !is_attribute_name(name) || has_attribute(entry, name))
+    if (cursor->bad || !frt_replica_is_attribute_name(name, strlen(name)) || has_attribute(entry, name))
         return -EBADMSG;
     /* Each value takes four bytes at least: a count that cannot be true is refused before anything is allocated. */
     if (count < 1 || count > FRT_ENTRY_MAX_VALUES || count > cursor->left / 4)

@@ -104,6 +104,9 @@ void frt_replica_message_clear(struct frt_replica_message *message);
  * or to hold it whole. -EBADMSG: no frame of ours starts so. */
 int frt_replica_frame_size(const unsigned char *bytes, size_t length, size_t *ret_size);
 
+/* What ENTRY takes as the name of an attribute (RFC 4512 section 2.5, loosely). */
+bool frt_replica_is_attribute_name(const char *name, size_t length);
+
 /* Decodes one whole frame of exactly `size` bytes. -EBADMSG, -ENOMEM; `ret_message` is set on success only. */
 int frt_replica_message_decode(const unsigned char *bytes, size_t size,
                                struct frt_replica_message *ret_message);

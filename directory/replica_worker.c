@@ -72,17 +72,15 @@ static void attempt(struct worker *worker, const char *uri, unsigned uri_count)
     struct frt_session session = {.conf = worker->conf, .uri = uri, .out_fd = worker->out_fd};
     int r = follow(&session);
 
-    if (r < 0)
-        tell(worker, &session.trouble);
-    else
-        memset(&worker->told, 0, sizeof(worker->told));
     if (session.refreshed) {
+        memset(&worker->told, 0, sizeof(worker->told)); /* "connected" was told in between */
         worker->failures = 0;
         worker->turn = 0;
-        worker->told = r < 0 ? session.trouble : worker->told;
     } else {
         worker->turn++;
     }
+    if (r < 0)
+        tell(worker, &session.trouble);
     if (r < 0)
         worker->failures++;
     frt_seen_clear(&session.seen);

@@ -25,7 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.environ.get("FRT_SOURCE_DIR") or os.path.dirname(os.path.dirname(HERE))
 BINARY = os.environ.get("FRT_BINARY_DIR") or os.path.join(SOURCE, "build", "dev")
 SUFFIX = "dc=frt,dc=example"
-PATIENCE_S = 90  # bounds a hang on a busy machine; nothing waits that long otherwise
+PATIENCE_S = int(os.environ.get("FRT_PATIENCE_S", "90"))  # bounds a hang on a busy machine; nothing waits that long otherwise
 
 View = collections.namedtuple("View", "state age_ms csn count unreadable problem")
 Event = collections.namedtuple("Event", "at kind words")
