@@ -172,7 +172,7 @@ static void start_worker(struct frt_keeper *keeper)
         _exit(worker_main(keeper, lead));
     keeper->worker = pid > 0 ? pid : 0;
     keeper->worker_started_ms = frt_mono_ms();
-    keeper->waiting_since_ms = 0;
+    keeper->waiting_since_ms = keeper->unanswered_since_ms = 0;
     atomic_store(&keeper->shared->worker_pid, (uint32_t)keeper->worker);
     if (pid > 0)
         atomic_fetch_add(&keeper->shared->starts, 1);
@@ -263,20 +263,23 @@ static bool somebody_waits(const struct frt_keeper *keeper)
     return false;
 }
 
-/* Openers wait and the worker has not gone round once: it is stopped, or stuck. */
+/* Openers wait, and the worker has not gone round once: it is stopped, or stuck; or it goes round and answers nobody. */
 static bool is_hung(struct frt_keeper *keeper)
 {
-    uint64_t beat = atomic_load(&keeper->shared->beat);
+    uint64_t beat = atomic_load(&keeper->shared->beat), answers = atomic_load(&keeper->shared->answers);
     int64_t now = frt_mono_ms();
+    bool waits = somebody_waits(keeper);
 
-    if (!somebody_waits(keeper) || beat != keeper->last_beat || keeper->waiting_since_ms == 0) {
-        if (beat != keeper->last_beat) /* somebody is working */
-            keeper->unread_since_ms = 0;
-        keeper->last_beat = beat;
+    if (!waits || answers != keeper->last_answers || keeper->unanswered_since_ms == 0)
+        keeper->unanswered_since_ms = now;
+    if (!waits || beat != keeper->last_beat || keeper->waiting_since_ms == 0)
         keeper->waiting_since_ms = now;
-        return false;
-    }
-    return now - keeper->waiting_since_ms >= FRT_KEEPER_HANG_MS;
+    if (answers != keeper->last_answers) /* somebody is working */
+        keeper->unread_since_ms = 0;
+    keeper->last_answers = answers;
+    keeper->last_beat = beat;
+    return now - keeper->waiting_since_ms >= FRT_KEEPER_HANG_MS ||
+           now - keeper->unanswered_since_ms >= FRT_KEEPER_IDLE_MS;
 }
 
 /* Workers die one after another and the queue has not been empty between their deaths. */
@@ -398,7 +401,7 @@ int frt_keeper_init(struct frt_keeper *keeper)
     keeper->worker = keeper->spare = 0;
     keeper->worker_started_ms = keeper->waiting_since_ms = 0;
     keeper->hung_ms = INT64_MIN / 2;
-    keeper->unread_since_ms = 0;
+    keeper->unread_since_ms = keeper->unanswered_since_ms = 0;
     return block_signals();
 }
 

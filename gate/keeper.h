@@ -31,6 +31,7 @@
 #define FRT_KEEPER_GROUPS    1 /* see let_go() in keeper.c for why there is one */
 #define FRT_KEEPER_MAX_FILES 8192
 #define FRT_KEEPER_HANG_MS   150
+#define FRT_KEEPER_IDLE_MS   500 /* every question is over after FRT_WORKER_BUDGET_MS */
 
 struct frt_keeper {
     int groups[FRT_KEEPER_GROUPS]; /* non-blocking; -1: none */
@@ -47,7 +48,8 @@ struct frt_keeper {
     bool has_free_numbers;
     pid_t worker, spare;
     int64_t worker_started_ms;
-    uint64_t last_beat;
+    uint64_t last_beat, last_answers;
+    int64_t unanswered_since_ms;
     int64_t waiting_since_ms, hung_ms, unread_since_ms;
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gate/answer.h"
+#include "gate/inodes.h"
 #include "gate/notice.h"
 #include "gate/refusals.h"
 #include "gate/worker.h"
@@ -36,6 +37,7 @@ static void release(struct frt_worker *w, int fd, bool allow)
     atomic_fetch_add(allow ? &w->shared->allowed : &w->shared->denied, 1);
     close(fd);
     atomic_fetch_sub(&w->shared->owed, 1);
+    atomic_fetch_add(&w->shared->answers, 1);
 }
 
 static void pass(struct frt_worker *w, int fd)
@@ -46,6 +48,7 @@ static void pass(struct frt_worker *w, int fd)
     }
     close(fd);
     atomic_fetch_sub(&w->shared->owed, 1);
+    atomic_fetch_add(&w->shared->answers, 1);
 }
 
 static const char *tool_name(const struct frt_worker *w, int tool)
@@ -111,7 +114,7 @@ static void settle(struct frt_worker *w, struct frt_question *q, bool allow, enu
     int64_t now = frt_mono_ms();
 
     release(w, q->fd, allow);
-    if (q->match == FRT_MATCH_PATH) {
+    if (q->match == FRT_MATCH_PATH && !q->who.too_many) {
         remember(w, q, 0, allow, reason, now + (allow ? READS_ALLOW_MS : READS_DENY_MS));
         if (allow && q->action == FRT_ACTION_EXEC)
             remember(w, q, q->who.tid, true, reason, now + SECOND_HALF_MS);
@@ -282,7 +285,7 @@ static void decide(struct frt_worker *w, struct frt_question *q)
         record(w, q);
         return;
     }
-    r = q->mask & FAN_ACCESS_PERM ? recall(w, q, 0, now) : recall(w, q, q->who.tid, now);
+    r = q->who.too_many ? NULL : recall(w, q, q->mask & FAN_ACCESS_PERM ? 0 : q->who.tid, now);
     if (!r) {
         ask_about(w, q);
         return;
@@ -313,10 +316,9 @@ static struct frt_question *hold(struct frt_worker *w, int fd, uint64_t mask, co
     q->ino = st->stx_ino;
     q->action = mask & FAN_OPEN_EXEC_PERM ? FRT_ACTION_EXEC : FRT_ACTION_OPEN;
     q->deadline_ms = frt_mono_ms() + FRT_WORKER_BUDGET_MS;
-    if (r < 0) {
-        q->who.login_uid = -1;
-        q->who.too_many = true; /* nobody knows who it is */
-    }
+    if (r <
+        0) /* nobody knows who it is; not to be mistaken for root without a login, who has no uids either */
+        q->who = (struct frt_opener){.tid = tid, .tgid = tid, .login_uid = -1, .too_many = true};
     return q;
 }
 
@@ -356,13 +358,15 @@ static void on_program(struct frt_worker *w, int fd, uint64_t mask, const struct
     q->is_being_read = true;
 }
 
-/* No catalogue has ever come. What is marked was marked for an earlier gate's canary or not at all; programs run. */
-static void on_unknown(struct frt_worker *w, int fd, uint64_t mask)
+/* There is no catalogue. Whatever an earlier worker marked is refused; programs that nobody marked run. */
+static void on_unknown(struct frt_worker *w, int fd, uint64_t mask, const struct statx *st)
 {
-    if (mask & FAN_OPEN_EXEC_PERM)
+    if ((mask & FAN_OPEN_EXEC_PERM) && !frt_inodes_find(w->shared, st)) {
         pass(w, fd);
-    else
-        release(w, fd, false);
+        return;
+    }
+    release(w, fd, false);
+    frt_refusals_add(w->shared, "", -1, -1, FRT_REASON_FRTD_UNREACHABLE, false);
 }
 
 void frt_questions_event(struct frt_worker *w, int fd, uint64_t mask, pid_t tid)
@@ -380,7 +384,7 @@ void frt_questions_event(struct frt_worker *w, int fd, uint64_t mask, pid_t tid)
         return;
     }
     if (!w->marks.catalogue) {
-        on_unknown(w, fd, mask);
+        on_unknown(w, fd, mask, &st);
         return;
     }
     tool = frt_marks_classify(&w->marks, fd, &st, true);

@@ -45,9 +45,10 @@ struct frt_shared_refusal {
 };
 
 struct frt_gate_shared {
-    _Atomic uint64_t beat; /* the worker adds one each round */
-    _Atomic uint32_t owed; /* events read and not yet answered */
-    _Atomic uint32_t stop; /* the administrator stops the gate: say goodbye and end */
+    _Atomic uint64_t beat;    /* the worker adds one each round */
+    _Atomic uint64_t answers; /* to the kernel */
+    _Atomic uint32_t owed;    /* events read and not yet answered */
+    _Atomic uint32_t stop;    /* the administrator stops the gate: say goodbye and end */
     _Atomic uint32_t worker_pid, lead_pid, spare_pid;
     _Atomic uint64_t starts;    /* of workers */
     _Atomic uint64_t swept;     /* openers refused because a worker died */

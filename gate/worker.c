@@ -250,6 +250,8 @@ static void wait_for_work(struct frt_worker *w, struct pollfd fds[POLLED], int t
     if (poll(fds, POLLED, timeout) <= 0)
         for (int i = 0; i < POLLED; i++)
             fds[i].revents = 0;
+    /* With fewer descriptors allowed than polled, poll(2) fails at once; events are read all the same. */
+    fds[EVENTS].revents = full ? 0 : POLLIN;
 }
 
 static void do_round(struct frt_worker *w, int64_t *next_tick)
