@@ -36,20 +36,27 @@ static bool next_csn(const char **list, struct csn *ret_csn)
     return true;
 }
 
-static bool find_same_server(const char *list, const struct csn *wanted, struct csn *ret_csn)
-{
-    while (wanted->server && next_csn(&list, ret_csn)) {
-        if (ret_csn->server && memcmp(ret_csn->server, wanted->server, 3) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int compare(const struct csn *a, const struct csn *b)
 {
     int order = memcmp(a->text, b->text, a->length < b->length ? a->length : b->length);
 
     return order ? order : (a->length > b->length) - (a->length < b->length);
+}
+
+/* The CSN of the same server; of several, which nobody should send, the oldest. */
+static bool find_same_server(const char *list, const struct csn *wanted, struct csn *ret_csn)
+{
+    struct csn csn;
+    bool found = false;
+
+    while (wanted->server && next_csn(&list, &csn)) {
+        if (!csn.server || memcmp(csn.server, wanted->server, 3) != 0)
+            continue;
+        if (!found || compare(&csn, ret_csn) < 0)
+            *ret_csn = csn;
+        found = true;
+    }
+    return found;
 }
 
 const char *frt_csn_of_cookie(const char *cookie)

@@ -284,7 +284,7 @@ int frt_replica_feed_take(struct frt_replica_feed *feed, const void *bytes, size
     const struct frt_replica_listener deaf = {0};
     const struct applying a = {feed, view, mono_ms, listener ? listener : &deaf};
 
-    if (feed->broken)
+    if (feed->broken || length == 0)
         return feed->broken;
     frt_frame_put_bytes(&feed->in, bytes, length);
     feed->broken = feed->in.error ? feed->in.error : apply_frames(&a);

@@ -677,6 +677,7 @@ static const struct {
      false, false},
     {"one of two went back", CSN("1Z", "000") ";" CSN("2Z", "001"), CSN("1Z", "000") ";" CSN("1Z", "001"),
      true, true},
+    {"one server twice", CSN("2Z", "000") ";" CSN("1Z", "000"), CSN("2Z", "000"), false, false},
     {"nothing was sent", "", CSN("1Z", "000"), false, false},
     {"nothing is wanted", CSN("1Z", "000"), "", false, false},
     {"no CSN at all", "abc", "abc", false, false},
