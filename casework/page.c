@@ -375,6 +375,11 @@ static void write_note(const struct frt_page *page, const struct frt_reply *repl
     put(page, "</p>\n");
 }
 
+static const char *translate(const void *arg, const char *heading)
+{
+    return frt_page_word(arg, heading);
+}
+
 static void write_emergencies(struct frt_page *page)
 {
     struct frt_reply reply;
@@ -382,7 +387,8 @@ static void write_emergencies(struct frt_page *page)
     frt_question_ask(page->desk, frt_question_find("emergency-allows"), &reply);
     begin_section(page, "emergencies", "emergencies");
     if (reply.sheet_count > 0)
-        frt_sheet_write_html(reply.sheets[0], ROWS_MAX, frt_page_word(page, "emergencies_none"), page->out);
+        frt_sheet_write_html(reply.sheets[0], ROWS_MAX, frt_page_word(page, "emergencies_none"), translate,
+                             page, page->out);
     write_note(page, &reply);
     put(page, "</section>\n");
     page->failed |= reply.failed;
@@ -392,17 +398,19 @@ static void write_emergencies(struct frt_page *page)
 static void write_exception(struct frt_page *page, const struct frt_question *question)
 {
     struct frt_reply reply;
+    char key[16];
     size_t rows;
 
     frt_question_ask(page->desk, question, &reply);
     rows = reply.sheet_count > 0 ? frt_sheet_rows(reply.sheets[0]) : 0;
     fprintf(page->out, "<tr id=\"q%u\"><th scope=\"row\">Q%u</th><td>", question->number, question->number);
-    put_text(page, question->text);
+    snprintf(key, sizeof(key), "q%u", question->number);
+    put_text(page, page->options->language == FRT_PAGE_EN ? question->text : frt_page_word(page, key));
     if (rows > 0) {
         put(page, "<details><summary>");
         frt_page_say(page, "as_table");
         put(page, "</summary>");
-        frt_sheet_write_html(reply.sheets[0], ROWS_MAX, "", page->out);
+        frt_sheet_write_html(reply.sheets[0], ROWS_MAX, "", translate, page, page->out);
         put(page, "</details>");
     }
     write_note(page, &reply);

@@ -9,6 +9,7 @@
 #include "support/time_text.h"
 
 #define DAY_S    86400
+#define HOUR_S   3600
 #define WIDTH    1100
 #define HEIGHT   210
 #define LEFT     46
@@ -41,27 +42,54 @@ static unsigned kind_of(enum frt_verdict verdict)
     return REST;
 }
 
-/* Beginning of the day, the week (Monday) or the month that a time lies in. */
-static int64_t begin_of(int64_t s, unsigned unit)
+enum unit { HOUR, DAY, WEEK, MONTH };
+
+/* Beginning of the hour, the day, the week (Monday) or the month that a time lies in. */
+static int64_t begin_of(int64_t s, enum unit unit)
 {
     int64_t day = s / DAY_S;
     time_t at = (time_t)s;
     struct tm utc;
 
-    if (unit == 0)
+    switch (unit) {
+    case HOUR:
+        return s - s % HOUR_S;
+    case DAY:
         return day * DAY_S;
-    if (unit == 1)
+    case WEEK:
         return (day - (day + 3) % 7) * DAY_S;
+    case MONTH:
+        break;
+    }
     gmtime_r(&at, &utc);
     return (day - utc.tm_mday + 1) * DAY_S;
 }
 
-static int64_t next_of(int64_t begin_s, unsigned unit)
+static int64_t next_of(int64_t begin_s, enum unit unit)
 {
-    return unit == 0 ? begin_s + DAY_S : unit == 1 ? begin_s + 7 * DAY_S : begin_of(begin_s + 32 * DAY_S, 2);
+    switch (unit) {
+    case HOUR:
+        return begin_s + HOUR_S;
+    case DAY:
+        return begin_s + DAY_S;
+    case WEEK:
+        return begin_s + 7 * DAY_S;
+    case MONTH:
+        break;
+    }
+    return begin_of(begin_s + 32 * DAY_S, MONTH);
 }
 
-static struct bucket *make_buckets(const struct frt_desk *desk, unsigned *ret_unit, size_t *ret_count)
+/* As fine as the bars can still be told apart. */
+static enum unit unit_for(int64_t span_s)
+{
+    return span_s / HOUR_S < BARS_MAX      ? HOUR
+           : span_s / DAY_S < BARS_MAX     ? DAY
+           : span_s / DAY_S < 7 * BARS_MAX ? WEEK
+                                           : MONTH;
+}
+
+static struct bucket *make_buckets(const struct frt_desk *desk, enum unit *ret_unit, size_t *ret_count)
 {
     size_t decisions = frt_history_decision_count(desk->history), count = 0;
     int64_t first_s = frt_history_decision(desk->history, 0)->time_us / 1000000, last_s = first_s;
@@ -73,7 +101,7 @@ static struct bucket *make_buckets(const struct frt_desk *desk, unsigned *ret_un
         first_s = s < first_s ? s : first_s;
         last_s = s > last_s ? s : last_s;
     }
-    *ret_unit = (last_s - first_s) / DAY_S < BARS_MAX ? 0 : (last_s - first_s) / DAY_S < 7 * BARS_MAX ? 1 : 2;
+    *ret_unit = unit_for(last_s - first_s);
     for (int64_t s = begin_of(first_s, *ret_unit); s <= last_s && count < 4096; s = next_of(s, *ret_unit))
         count++;
     buckets = calloc(count, sizeof(*buckets));
@@ -130,13 +158,13 @@ static void write_bar(const struct frt_page *page, const struct bucket *bucket, 
     fputs("</g>\n", page->out);
 }
 
-static void name_of(const struct bucket *bucket, unsigned unit, char text[FRT_TIME_TEXT_MAX])
+static void name_of(const struct bucket *bucket, enum unit unit, char text[FRT_TIME_TEXT_MAX])
 {
     frt_time_format(bucket->begin_s, text);
-    text[unit == 2 ? 7 : 10] = '\0';
+    text[unit == MONTH ? 7 : unit == HOUR ? 16 : 10] = '\0';
 }
 
-static void write_svg(const struct frt_page *page, const struct bucket *buckets, size_t count, unsigned unit)
+static void write_svg(const struct frt_page *page, const struct bucket *buckets, size_t count, enum unit unit)
 {
     uint64_t most = 1;
     double step = (double)(WIDTH - LEFT - 8) / (double)count, width = step > 44 ? 40 : step * 0.86, scale;
@@ -174,7 +202,7 @@ static void write_svg(const struct frt_page *page, const struct bucket *buckets,
 static void write_table(const struct frt_page *page, const struct bucket *buckets, size_t count,
                         unsigned unit)
 {
-    static const char *const units[] = {"day", "week", "month"};
+    static const char *const units[] = {"hour", "day", "week", "month"};
     char name[FRT_TIME_TEXT_MAX];
 
     fputs("<details><summary>", page->out);
@@ -202,7 +230,7 @@ void frt_page_chart(struct frt_page *page)
 {
     frt_auto_free struct bucket *buckets = NULL;
     size_t count;
-    unsigned unit;
+    enum unit unit;
 
     if (frt_history_decision_count(page->desk->history) == 0)
         return;

@@ -225,7 +225,9 @@ void frt_sheet_write_json(const struct frt_sheet *sheet, FILE *out)
     fputs("]}", out);
 }
 
-void frt_sheet_write_html(const struct frt_sheet *sheet, size_t max, const char *none, FILE *out)
+void frt_sheet_write_html(const struct frt_sheet *sheet, size_t max, const char *none,
+                          const char *(*translate)(const void *arg, const char *heading), const void *arg,
+                          FILE *out)
 {
     const char *cell = sheet->cells;
     size_t rows = frt_sheet_rows(sheet);
@@ -239,7 +241,7 @@ void frt_sheet_write_html(const struct frt_sheet *sheet, size_t max, const char 
     fputs("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>", out);
     for (size_t i = 0; i < sheet->column_count; i++) {
         fprintf(out, "<th scope=\"col\"%s>", is_number(sheet, i) ? " class=\"number\"" : "");
-        frt_html_write(out, heading(sheet, i));
+        frt_html_write(out, translate(arg, heading(sheet, i)));
         fputs("</th>", out);
     }
     fputs("</tr></thead><tbody>\n", out);

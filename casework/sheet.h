@@ -37,8 +37,10 @@ bool frt_sheet_failed(const struct frt_sheet *sheet);
 
 void frt_sheet_write_text(const struct frt_sheet *sheet, FILE *out);
 void frt_sheet_write_csv(const struct frt_sheet *sheet, FILE *out);
-/* A table element; at most `max` rows. `none` stands there when there is no row. */
-void frt_sheet_write_html(const struct frt_sheet *sheet, size_t max, const char *none, FILE *out);
+/* A table element; at most `max` rows. `none` stands there when there is no row; `translate` gives the words of headings. */
+void frt_sheet_write_html(const struct frt_sheet *sheet, size_t max, const char *none,
+                          const char *(*translate)(const void *arg, const char *heading), const void *arg,
+                          FILE *out);
 /* {"name":..,"title":..,"columns":[..],"rows":[[..],..]} */
 void frt_sheet_write_json(const struct frt_sheet *sheet, FILE *out);
 
