@@ -157,7 +157,7 @@ static int take_identity(struct opening *opening)
     return 0;
 }
 
-static const struct frt_key_slot *find_key(const struct opening *opening, const struct frt_trail_state *state)
+static const struct frt_key_slot *find_key(const struct opening *opening, const struct frt_trail_head *state)
 {
     for (unsigned i = 0; i < FRT_KEY_SLOTS; i++)
         if (opening->slots[i].used && opening->slots[i].index == state->seals &&
@@ -205,7 +205,7 @@ static int read_checkpoint(struct opening *opening, char **ret_note)
 /* No segment yet: nothing is sealed, the first key goes on. */
 static void set_fresh(struct opening *opening)
 {
-    struct frt_trail_state *state = &opening->trail->sealed;
+    struct frt_trail_head *state = &opening->trail->sealed;
 
     memset(state, 0, sizeof(*state));
     state->segment = SIZE_MAX;
@@ -237,7 +237,7 @@ static int examine(struct opening *opening)
         frt_verify_for_writer(&options, SIZE_MAX, 0, &result, &trail->sealed, &is_early, &opening->segments);
     frt_verify_result_clear(&result);
     if (status == FRT_VERIFY_ALTERED && is_early) {
-        struct frt_trail_state early = trail->sealed;
+        struct frt_trail_head early = trail->sealed;
 
         frt_segments_close(&opening->segments);
         if (early.segment != SIZE_MAX)

@@ -117,7 +117,7 @@ struct follower {
     const struct frt_scan_options *options;
     struct frt_scan_result *result;
     struct frt_sha256 *hasher;
-    struct frt_trail_state now; /* lines seen; result->state: what of it is sealed */
+    struct frt_trail_head now; /* lines seen; result->state: what of it is sealed */
     int64_t time_us;
     size_t segment; /* whose head was checked */
     uint64_t line;
@@ -226,7 +226,7 @@ static bool follow_record(struct follower *follower, const struct frt_block *blo
 {
     const struct frt_scan_line *line = &block->lines[i];
     struct frt_scan_result *result = follower->result;
-    struct frt_trail_state *now = &follower->now;
+    struct frt_trail_head *now = &follower->now;
     bool is_first = block->offset + line->offset == 0;
 
     if (line->n != now->tree.size) {
@@ -259,7 +259,7 @@ static bool follow_seal(struct follower *follower, struct frt_block *block, size
 {
     struct frt_scan_seal *at = &block->seals[block->lines[i].seal];
     struct frt_scan_result *result = follower->result;
-    struct frt_trail_state *now = &follower->now;
+    struct frt_trail_head *now = &follower->now;
     uint8_t root[FRT_HASH_SIZE];
 
     if (at->seal.index != now->seals) {
@@ -289,7 +289,7 @@ static bool follow_seal(struct follower *follower, struct frt_block *block, size
 /* Every segment but the last must end with a seal; what follows it must have been declared void. */
 static bool follow_end(struct follower *follower, const struct frt_block *block)
 {
-    const struct frt_trail_state *state = &follower->result->state;
+    const struct frt_trail_head *state = &follower->result->state;
     uint64_t end = block->offset + block->length;
 
     if (block->segment == follower->options->last || block->segment == follower->options->stop_segment)
@@ -522,7 +522,7 @@ static int read_whole(const struct frt_segments *segments, size_t index, struct 
     return 0;
 }
 
-int frt_scan_unsealed(const struct frt_segments *segments, size_t index, const struct frt_trail_state *state,
+int frt_scan_unsealed(const struct frt_segments *segments, size_t index, const struct frt_trail_head *state,
                       struct frt_scan_result *ret_place)
 {
     struct frt_scan_options options = {.segments = segments, .last = index, .stop_segment = SIZE_MAX};

@@ -15,7 +15,7 @@
 #define FRT_TAIL_MAX         (4U << 20)         /* no interrupted commit leaves more behind */
 
 /* Where the sealed part of a trail ends, and what is needed to go on from there. */
-struct frt_trail_state {
+struct frt_trail_head {
     uint64_t seals; /* index of the key that signs next */
     uint8_t next_key[FRT_KEY_SIZE];
     struct frt_tree tree;
@@ -50,7 +50,7 @@ struct frt_scan_result {
     size_t segment;
     uint64_t offset, line;
     char what[256];
-    struct frt_trail_state state;     /* before the bad place */
+    struct frt_trail_head state;      /* before the bad place */
     bool is_state_early;              /* signature error: only segment and offset of `state` are right */
     uint8_t (*leaves)[FRT_HASH_SIZE]; /* malloc'd, state.tree.size or more of them */
 };
@@ -59,7 +59,7 @@ void frt_scan_run(const struct frt_scan_options *options, struct frt_scan_result
 
 /* Checks the lines of a trailing segment without valid seal as the beginning of a commit after `state`. 0 when an interrupted
  * commit would look like that, -EBADMSG with the place otherwise, or a negative errno. */
-int frt_scan_unsealed(const struct frt_segments *segments, size_t index, const struct frt_trail_state *state,
+int frt_scan_unsealed(const struct frt_segments *segments, size_t index, const struct frt_trail_head *state,
                       struct frt_scan_result *ret_place);
 
 /* frt_trail_verify() for the writer, which also wants to go on from there. `stop_segment`, `stop_offset`: as above. Signatures
@@ -67,7 +67,7 @@ int frt_scan_unsealed(const struct frt_segments *segments, size_t index, const s
  * compared without its signature. `ret_segments` is to be closed; on FRT_VERIFY_FAILED it may be empty. */
 enum frt_verify_status frt_verify_for_writer(const struct frt_verify_options *options, size_t stop_segment,
                                              uint64_t stop_offset, struct frt_verify_result *ret_result,
-                                             struct frt_trail_state *ret_state, bool *ret_is_early,
+                                             struct frt_trail_head *ret_state, bool *ret_is_early,
                                              struct frt_segments *ret_segments);
 
 #endif

@@ -233,8 +233,10 @@ int frt_segments_resolve(struct frt_segments *segments, size_t last, size_t *ret
 {
     size_t j = last;
 
-    for (size_t i = 0; i < segments->count; i++)
+    for (size_t i = 0; i < segments->count; i++) { /* nothing is left of an earlier belief */
         segments->list[i].is_live = false;
+        segments->list[i].void_sha256[0] = '\0';
+    }
     segments->list[last].is_live = true;
     segments->list[last].live_length = segments->list[last].size;
     while (j != SIZE_MAX) {

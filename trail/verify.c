@@ -233,7 +233,7 @@ static enum frt_verify_status check_unsealed(struct verification *v)
 
 static void take_counts(struct verification *v)
 {
-    const struct frt_trail_state *state = &v->found.state;
+    const struct frt_trail_head *state = &v->found.state;
     struct frt_verify_result *result = v->result;
     struct frt_sha256 hasher;
 
@@ -257,7 +257,7 @@ static void take_counts(struct verification *v)
 
 static uint64_t tail_of(const struct verification *v)
 {
-    const struct frt_trail_state *state = &v->found.state;
+    const struct frt_trail_head *state = &v->found.state;
     uint64_t length = v->segments.list[v->scan.last].live_length;
 
     return state->segment == v->scan.last ? length - state->offset : length;
@@ -266,7 +266,7 @@ static uint64_t tail_of(const struct verification *v)
 /* Whether what is bad may be the end of an interrupted commit: at the very end, torn, and no second seal in it. */
 static bool is_interrupted(const struct verification *v)
 {
-    const struct frt_trail_state *state = &v->found.state;
+    const struct frt_trail_head *state = &v->found.state;
     unsigned seals;
 
     return v->found.is_torn && v->found.segment == v->scan.last && tail_of(v) <= FRT_TAIL_MAX &&
@@ -278,7 +278,7 @@ static bool is_interrupted(const struct verification *v)
 /* The pass is over: bad, torn, or clean to the end of the last segment. */
 static enum frt_verify_status judge(struct verification *v)
 {
-    const struct frt_trail_state *state = &v->found.state;
+    const struct frt_trail_head *state = &v->found.state;
     enum frt_verify_status status;
 
     if (v->found.is_bad && !is_interrupted(v)) {
@@ -419,7 +419,7 @@ enum frt_verify_status frt_trail_verify(const struct frt_verify_options *options
 
 enum frt_verify_status frt_verify_for_writer(const struct frt_verify_options *options, size_t stop_segment,
                                              uint64_t stop_offset, struct frt_verify_result *ret_result,
-                                             struct frt_trail_state *ret_state, bool *ret_is_early,
+                                             struct frt_trail_head *ret_state, bool *ret_is_early,
                                              struct frt_segments *ret_segments)
 {
     frt_auto_free struct verification *v = begin(options, ret_result);

@@ -43,7 +43,7 @@ static int64_t stamp_us(struct frt_trail *trail, bool *ret_held)
 /* Writes the line into the batch and links it in. What would not verify is refused here. */
 static int64_t put_record(struct frt_trail *trail, const struct frt_record *record)
 {
-    struct frt_trail_state *after = &trail->after;
+    struct frt_trail_head *after = &trail->after;
     char *line = trail->batch + trail->batch_length, hex[65], time[FRT_TIME_TEXT_MAX];
     struct frt_record_view view;
     const char *what;
@@ -325,7 +325,7 @@ static int store_next_key(struct frt_trail *trail)
 
 static int put_seal(struct frt_trail *trail)
 {
-    struct frt_trail_state *after = &trail->after;
+    struct frt_trail_head *after = &trail->after;
     struct frt_seal seal = {.index = trail->key.index, .records = after->tree.size};
     int r;
 

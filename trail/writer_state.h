@@ -42,7 +42,7 @@ struct frt_trail {
     char boot_id[33];
     char first_key[65], live_key[65];
 
-    struct frt_trail_state sealed;
+    struct frt_trail_head sealed;
     struct frt_key_slot key; /* signs the next seal */
     struct frt_key_slot
         next; /* its successor, once made: the same one until a seal that names it is answered */
@@ -61,7 +61,7 @@ struct frt_trail {
     char *batch; /* FRT_TRAIL_BATCH_BYTES */
     size_t batch_length;
     unsigned batch_records; /* the caller's */
-    struct frt_trail_state after;
+    struct frt_trail_head after;
     bool begins_segment;
     char new_name[FRT_SEGMENT_NAME_MAX];
     struct frt_gap gap, batch_gap;

@@ -317,6 +317,36 @@ START_TEST(denials_without_a_record_are_counted)
 }
 END_TEST
 
+/* A void tail is declared by a segment that is itself cut before its first seal: what it declared is forgotten with it. */
+START_TEST(a_cut_in_the_first_commit_behind_a_void_tail_is_an_unsealed_tail)
+{
+    struct bytes log;
+    char name[32];
+    size_t sealed;
+
+    trail_fill(&scratch, 1, NULL);
+    newest_segment(&scratch, name);
+    log = file_read(scratch.log, name);
+    log.at = realloc(log.at, log.length + 16);
+    memcpy(log.at + log.length, "{\"v\":1,\"n\":\0\0\0\0", 16);
+    file_write(scratch.log, name, log.at, log.length + 16);
+    free(log.at);
+    trail_fill(&scratch, 1, NULL);
+    ck_assert_int_eq(verify(&scratch, NULL, NULL), FRT_VERIFY_OK);
+    newest_segment(&scratch, name);
+    log = file_read(scratch.log, name);
+    sealed = (size_t)(strchr(strstr(log.at, "\n!seal ") + 1, '\n') - log.at);
+    for (size_t length = 0; length <= sealed; length++) {
+        enum frt_verify_status status;
+
+        file_write(scratch.log, name, log.at, length);
+        status = verify(&scratch, NULL, NULL);
+        ck_assert_msg(status == FRT_VERIFY_UNSEALED, "cut at %zu: %d", length, status);
+    }
+    free(log.at);
+}
+END_TEST
+
 /* ---- key slots and log that disagree ---- */
 
 static int reopen(char error[FRT_TRAIL_ERROR_MAX])
@@ -815,6 +845,7 @@ int main(void)
     tcase_add_test(tc, a_prepared_key_changes_nothing_that_is_sealed);
     tcase_add_test(tc, an_impossible_record_is_refused_before_it_is_written);
     tcase_add_test(tc, denials_without_a_record_are_counted);
+    tcase_add_test(tc, a_cut_in_the_first_commit_behind_a_void_tail_is_an_unsealed_tail);
     tcase_add_test(tc, a_rolled_back_key_file_denies);
     tcase_add_test(tc, a_log_that_lost_sealed_records_denies);
     tcase_add_test(tc, a_cut_log_denies_at_every_byte);
