@@ -26,6 +26,8 @@ int frt_log_command(int argc, char **argv);
 int frt_verify_command(int argc, char **argv);
 int frt_policy_command(int argc, char **argv);
 int frt_run_command(int argc, char **argv);
+int frt_request_command(int argc, char **argv);
+int frt_authority_command(int argc, char **argv);
 int frt_explain_command(int argc, char **argv);
 int frt_replay_command(int argc, char **argv);
 int frt_ask_command(int argc, char **argv);

@@ -15,6 +15,8 @@ static const struct {
     {"check", frt_check_command, "what would be decided for USER and TOOL, and why"},
     {"why", frt_why_command, "my last refusals, in plain words"},
     {"run", frt_run_command, "run a tool under a written request"},
+    {"request", frt_request_command, "file, show, withdraw and document written requests"},
+    {"authority", frt_authority_command, "orders, declarations: what requests rely on"},
     {"log", frt_log_command, "list the trail, filtered"},
     {"verify", frt_verify_command, "prove that the trail is whole"},
     {"explain", frt_explain_command, "one past decision on one page, with its proof"},

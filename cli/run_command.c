@@ -18,6 +18,7 @@
 
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/result_record.h"
 #include "protocol/client.h"
 #include "support/cleanup.h"
 
@@ -134,7 +135,7 @@ static char *choose_path(const json_t *paths)
 }
 
 /* Asks for the grant on `fd`; the program's path on success (freed by the caller), NULL after a message. */
-static char *take_grant(const struct run *run, int fd, const char *request)
+static char *take_grant(const struct run *run, int fd, const char *request, bool *ret_documented)
 {
     struct frt_answer answer;
     struct frt_ask ask;
@@ -153,6 +154,7 @@ static char *take_grant(const struct run *run, int fd, const char *request)
         answer.verdict == FRT_VERDICT_NOT_GOVERNED) {
         object = answer.text ? json_loadb(answer.text, answer.text_length, 0, NULL) : NULL;
         path = choose_path(json_object_get(object, "paths"));
+        *ret_documented = (answer.obligations & FRT_OBLIGE_DOCUMENT) != 0;
         json_decref(object);
     } else {
         fprintf(stderr, "frt: refused. %s\nRule %s: %s\nDecision %lld. Ask: %s\n", answer.message,
@@ -187,6 +189,8 @@ static int run_granted(const struct run *run, const char *request)
     struct frt_conf *conf = frt_cli_conf(run->conf_path);
     frt_auto_free char *path = NULL;
     frt_auto_close int fd = -1;
+    bool documented = false;
+    int code;
 
     if (!conf)
         return FRT_EXIT_USAGE;
@@ -197,7 +201,7 @@ static int run_granted(const struct run *run, const char *request)
         fd = -1;
         return FRT_EXIT_UNREACHABLE;
     }
-    path = take_grant(run, fd, request);
+    path = take_grant(run, fd, request, &documented);
     if (!path)
         return FRT_EXIT_NO;
     if (path[0] != '/') {
@@ -205,7 +209,11 @@ static int run_granted(const struct run *run, const char *request)
                 run->tool);
         return 127;
     }
-    return run_program(run, path);
+    code = run_program(run, path);
+    close(frt_steal_fd(&fd)); /* the grant is over before anything is asked */
+    if (documented)
+        frt_result_after_run(run->conf_path, run->user, run->tool, request);
+    return code;
 }
 
 int frt_run_command(int argc, char **argv)
