@@ -34,5 +34,6 @@ int frt_ask_command(int argc, char **argv);
 int frt_export_command(int argc, char **argv);
 int frt_report_command(int argc, char **argv);
 int frt_tools_command(int argc, char **argv);
+int frt_scan_command(int argc, char **argv);
 
 #endif

@@ -25,6 +25,7 @@ static const struct {
     {"export", frt_export_command, "an evidence package, or a public release"},
     {"replay", frt_replay_command, "past decisions again, under another policy"},
     {"tools", frt_tools_command, "the catalogue; lock tools by group permission"},
+    {"scan", frt_scan_command, "find catalogued things at rest"},
     {"policy", frt_policy_command, "show, test or prove a policy file"},
 };
 
