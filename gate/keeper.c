@@ -274,22 +274,22 @@ static bool is_hung(struct frt_keeper *keeper)
         keeper->unanswered_since_ms = now;
     if (!waits || beat != keeper->last_beat || keeper->waiting_since_ms == 0)
         keeper->waiting_since_ms = now;
-    if (answers != keeper->last_answers) /* somebody is working */
-        keeper->unread_since_ms = 0;
     keeper->last_answers = answers;
     keeper->last_beat = beat;
     return now - keeper->waiting_since_ms >= FRT_KEEPER_HANG_MS ||
            now - keeper->unanswered_since_ms >= FRT_KEEPER_IDLE_MS;
 }
 
-/* Workers die one after another and the queue has not been empty between their deaths. */
+/* Workers die one after another, and between their deaths nobody was answered. */
 static bool waits_across_workers(struct frt_keeper *keeper, int64_t now)
 {
-    if (!somebody_waits(keeper))
-        keeper->unread_since_ms = 0;
-    else if (keeper->unread_since_ms == 0)
-        keeper->unread_since_ms = now;
-    return keeper->unread_since_ms && now - keeper->unread_since_ms >= UNREAD_MS;
+    uint64_t answers = atomic_load(&keeper->shared->answers);
+    bool waits = somebody_waits(keeper);
+
+    if (!waits || keeper->unread_since_ms == 0 || answers != keeper->unread_answers)
+        keeper->unread_since_ms = waits ? now : 0;
+    keeper->unread_answers = answers;
+    return waits && now - keeper->unread_since_ms >= UNREAD_MS;
 }
 
 /* Nobody reads now: deny what was owed, then let a new worker in. When none can be started (no processes

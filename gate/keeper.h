@@ -48,7 +48,7 @@ struct frt_keeper {
     bool has_free_numbers;
     pid_t worker, spare;
     int64_t worker_started_ms;
-    uint64_t last_beat, last_answers;
+    uint64_t last_beat, last_answers, unread_answers;
     int64_t unanswered_since_ms;
     int64_t waiting_since_ms, hung_ms, unread_since_ms;
 };

@@ -28,7 +28,6 @@
 /* What the test and the worker say to each other. */
 struct stage {
     _Atomic int holds;           /* number of the event read and not answered; -1 */
-    _Atomic int answers;         /* allowed */
     _Atomic uint64_t shut, open; /* inodes */
 };
 
@@ -54,7 +53,7 @@ static int work(struct frt_keeper *k, void *arg)
             continue;
         if (fstat(event.fd, &st) == 0 && st.st_ino == stage->open) {
             if (frt_answer_allow(k->groups[0], event.fd) == 0)
-                stage->answers++;
+                k->shared->answers++;
             close(event.fd);
             continue;
         }
@@ -70,6 +69,13 @@ static int idle(struct frt_keeper *k, void *arg)
     for (;;)
         pause();
     return 0;
+}
+
+/* Never kill(0): that would be all of us. */
+static void kill9(pid_t pid)
+{
+    if (pid > 1)
+        kill(pid, SIGKILL);
 }
 
 static pid_t open_file(const char *path)
@@ -149,7 +155,7 @@ static void stop(void)
     shared->stop = 1;
     for (size_t i = 0; i < 3; i++)
         if (pids[i] > 0)
-            kill(pids[i], SIGKILL);
+            kill9(pids[i]);
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
     frt_gate_shared_free(shared);
@@ -188,7 +194,7 @@ START_TEST(a_new_worker_never_answers_for_a_dead_one)
         held = open_file(shut_path);
         ck_assert_msg(wait_until(&stage->holds, -1), "iteration %d: the event was not read", i);
         worker = worker_now(0);
-        kill(worker, SIGKILL);
+        kill9(worker);
         other = open_file(open_path);
         ck_assert_msg(result_of(other, 20000) == 0, "iteration %d: the allowed opener", i);
         ck_assert_msg(result_of(held, 20000) == EPERM, "iteration %d: THE HELD OPENER GOT IN OR STAYED", i);
@@ -208,7 +214,7 @@ START_TEST(openers_of_a_dead_worker_are_refused_within_200_ms)
     held = open_file(shut_path);
     ck_assert(wait_until(&stage->holds, -1));
     begin = frt_mono_ms();
-    kill(worker_now(0), SIGKILL);
+    kill9(worker_now(0));
     ck_assert_int_eq(result_of(held, 20000), EPERM);
     /* Twice the goal: the machine that runs tests is not ours alone. */
     ck_assert_int_lt(frt_mono_ms() - begin, 400);
@@ -245,12 +251,14 @@ START_TEST(the_spare_takes_over_and_nobody_gets_in)
         ck_assert(wait_until(&stage->holds, -1));
         for (int ms = 0; ms < 20000 && !shared->spare_pid; ms++)
             usleep(1000);
+        for (int ms = 0; ms < 20000 && !shared->lead_pid; ms++)
+            usleep(1000);
         leads[0] = (pid_t)shared->lead_pid;
         if (i % 3 == 1)
-            kill((pid_t)shared->worker_pid, SIGKILL);
-        kill(leads[0], SIGKILL);
+            kill9((pid_t)shared->worker_pid);
+        kill9(leads[0]);
         if (i % 3 == 2)
-            kill((pid_t)shared->worker_pid, SIGKILL);
+            kill9((pid_t)shared->worker_pid);
         ck_assert_msg(result_of(held, 20000) == EPERM, "iteration %d", i);
         for (int ms = 0; ms < 20000 && shared->takeovers == 0; ms++)
             usleep(1000);
