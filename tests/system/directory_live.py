@@ -4,6 +4,7 @@
 import contextlib
 import os
 import signal
+import socket
 import statistics
 import sys
 import time
@@ -309,6 +310,40 @@ class Failures(unittest.TestCase):
             self.assertEqual(feed.supervisor(), supervisor)
             self.assertFalse([e for e in feed.events if e.kind in ("ended", "changed")])
 
+    def test_a_worker_killed_while_it_writes_leaves_no_torn_frame(self):
+        people = "\n".join(f"dn: uid=x{n},ou=people,{SUFFIX}\nobjectClass: account\nobjectClass: posixAccount\nuid: x{n}\n"
+                           f"cn: x{n}\nuidNumber: {40000 + n}\ngidNumber: 20000\nhomeDirectory: /\n" for n in range(12000))
+        server = self.server(extra_ldif=[people])
+        with following(server) as feed:
+            count, supervisor = feed.view().count, feed.supervisor()
+            for _ in range(3):
+                mark = feed.mark()
+                feed.process.send_signal(signal.SIGSTOP)  # frtd reads no more, so everything behind it fills up
+                try:
+                    os.kill(feed.worker_of(supervisor), signal.SIGKILL)
+                    self.wait_until_writing(supervisor)
+                    os.kill(feed.worker_of(supervisor), signal.SIGKILL)
+                finally:
+                    feed.process.send_signal(signal.SIGCONT)
+                feed.wait("confirmed", since=mark)
+                self.assertEqual(feed.view().count, count)
+            self.assertFalse([e for e in feed.events if e.kind in ("ended", "changed")])
+
+    def wait_until_writing(self, supervisor):
+        """Both blocked in write or send: the worker in the middle of a frame, most likely."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, IndexError):
+                worker = Feed.worker_of(supervisor)
+                calls = []
+                for pid in (worker, supervisor):
+                    with open(f"/proc/{pid}/syscall", encoding="ascii") as syscall:
+                        calls.append(syscall.read().split()[0])
+                if calls == ["1", "44"]:  # write, sendto
+                    return
+            time.sleep(0.02)
+        self.fail("the worker never blocks")
+
     def test_a_frozen_server_makes_the_view_stale_within_its_lease(self):
         server = self.server()
         with following(server, max_view_age=4, network_timeout=2) as feed:
@@ -356,13 +391,17 @@ class Failures(unittest.TestCase):
 
     def test_a_reference_to_another_server_is_not_followed(self):
         server = self.server()
-        server.must(f"dn: ou=annex,{SUFFIX}\nchangetype: add\nobjectClass: referral\nobjectClass: extensibleObject\n"
-                    f"ou: annex\nref: {server.ldap_uri}/ou=people,{SUFFIX}\n")
-        with Feed(uris=[server.ldapi_uri], sasl_external=True) as feed:
-            text = feed.wait("refused").words[0]
-            self.assertIn("another", text)
-            self.assertIn("uris", text)
-            self.assertEqual(feed.view().state, "never-loaded")
+        with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+            elsewhere.settimeout(0)
+            server.must(f"dn: ou=annex,{SUFFIX}\nchangetype: add\nobjectClass: referral\nobjectClass: extensibleObject\n"
+                        f"ou: annex\nref: ldap://127.0.0.1:{elsewhere.getsockname()[1]}/ou=people,{SUFFIX}\n")
+            with Feed(uris=[server.ldapi_uri], sasl_external=True, network_timeout=2) as feed:
+                text = feed.wait("refused").words[0]
+                self.assertIn("another", text)
+                self.assertIn("uris", text)
+                self.assertEqual(feed.view().state, "never-loaded")
+            with self.assertRaises(BlockingIOError, msg="somebody went there"):
+                elsewhere.accept()
 
     def test_an_answer_cut_at_the_size_limit_is_refused_with_the_line_to_add(self):
         limit = 'dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\ndelete: olcLimits\n'

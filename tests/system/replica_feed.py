@@ -211,16 +211,20 @@ class Feed:
     def supervisor(self):
         return int(self.ask("pid")[0])
 
-    def worker(self):
+    @staticmethod
+    def worker_of(supervisor):
         """The worker's process id; waits for one."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            with open(f"/proc/{self.supervisor()}/task/{self.supervisor()}/children", encoding="ascii") as children:
+            with open(f"/proc/{supervisor}/task/{supervisor}/children", encoding="ascii") as children:
                 found = children.read().split()
             if found:
                 return int(found[0])
             time.sleep(0.005)
         raise AssertionError("frt-replica has no worker")
+
+    def worker(self):
+        return self.worker_of(self.supervisor())
 
     def kill_worker(self, how=signal.SIGKILL):
         worker = self.worker()
