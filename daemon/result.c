@@ -108,7 +108,7 @@ void frt_result_note(struct frt_daemon *daemon, const struct frt_ask *ask, const
         return;
     }
     fill(daemon, ask, peer, &record);
-    ret_answer->decision = frt_trail_append(daemon->trail, &record);
+    ret_answer->decision = frt_record_append(daemon, &record);
     if (ret_answer->decision >= 0)
         frt_searches_note_result(daemon->searches, ask->decision, ret_answer->decision);
 }
@@ -123,6 +123,17 @@ static json_t *describe(const struct frt_search *search)
                      search->login);
 }
 
+/* One's own searches, and those under the requests one filed. */
+static bool may_see(const struct frt_daemon *daemon, const struct frt_search *search,
+                    const struct frt_peer *peer)
+{
+    const struct frt_request *request = frt_view_request(daemon->view, search->request);
+    const char *name = name_of(daemon, peer);
+
+    return peer->auditor || frt_search_is_of(search, peer->uid, peer->login_uid) ||
+           (name[0] && request && request->requester && strcmp(request->requester, name) == 0);
+}
+
 void frt_result_describe_open(const struct frt_daemon *daemon, const struct frt_peer *peer,
                               struct frt_answer *ret_answer)
 {
@@ -132,7 +143,7 @@ void frt_result_describe_open(const struct frt_daemon *daemon, const struct frt_
     for (size_t i = 0; i < frt_searches_count(daemon->searches); i++) {
         const struct frt_search *search = frt_searches_at(daemon->searches, i);
 
-        if (search->results > 0 || (!peer->auditor && !frt_search_is_of(search, peer->uid, peer->login_uid)))
+        if (search->results > 0 || !may_see(daemon, search, peer))
             continue;
         if (json_array_size(list) < OPEN_MAX)
             json_array_append_new(list, describe(search));
