@@ -81,11 +81,16 @@ static void check_signature(const char *root, const char *manifest, size_t lengt
     FILE *file;
 
     snprintf(path, sizeof(path), "%s/MANIFEST.sha256.sig", root);
-    if (frt_file_read(path, FRT_FILE_ANY, 4096, &signature, &size, &what) == -ENOENT)
-        return;
-    check->is_signed = true;
+    check->is_signed = frt_file_read(path, FRT_FILE_ANY, 4096, &signature, &size, &what) != -ENOENT;
     snprintf(path, sizeof(path), "%s/chain/signer.pem", root);
     file = fopen(path, "re");
+    if (!check->is_signed) {
+        if (file) {
+            bad(check, "MANIFEST.sha256.sig is missing, though chain/signer.pem says it was signed");
+            fclose(file);
+        }
+        return;
+    }
     if (file) {
         key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
         fclose(file);

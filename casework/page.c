@@ -63,7 +63,7 @@ static void write_head(struct frt_page *page)
             "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
             "'unsafe-inline'; "
-            "script-src 'sha256-%s'; base-uri 'none'; form-action 'none'\">\n"
+            "script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
             "<meta name=\"referrer\" content=\"no-referrer\">\n<link rel=\"icon\" href=\"data:,\">\n<title>",
             names[page->options->language], page->failed ? "" : hash);

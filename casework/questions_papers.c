@@ -187,7 +187,7 @@ static void count_cell(struct frt_sheet *sheet, int64_t count)
 
 static void request_counts(const struct frt_desk *desk, struct frt_reply *reply)
 {
-    static const char *const columns[] = {"year", "agency", "recipient", "route", "requests", NULL};
+    static const char *const columns[] = {"#year", "agency", "recipient", "route", "requests", NULL};
     static const char *const routes[] = {"none", "several", "order", "deceased", "emergency"};
     struct frt_sheet *sheet = frt_reply_sheet(reply, "requests", "Requests filed", columns);
     struct frt_strings *names = NULL;
@@ -235,7 +235,7 @@ static void request_counts(const struct frt_desk *desk, struct frt_reply *reply)
 
 void frt_ask_yearly_counts(const struct frt_desk *desk, struct frt_reply *reply)
 {
-    static const char *const columns[] = {"year", "agency", "route", "searches", NULL};
+    static const char *const columns[] = {"#year", "agency", "route", "searches", NULL};
     struct frt_sheet *sheet = frt_reply_sheet(reply, "searches", "Searches performed", columns);
     struct frt_tally *tally = frt_tally_new();
     char year[32];
