@@ -35,5 +35,6 @@ int frt_export_command(int argc, char **argv);
 int frt_report_command(int argc, char **argv);
 int frt_tools_command(int argc, char **argv);
 int frt_scan_command(int argc, char **argv);
+int frt_arrive_command(int argc, char **argv);
 
 #endif

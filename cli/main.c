@@ -26,6 +26,7 @@ static const struct {
     {"replay", frt_replay_command, "past decisions again, under another policy"},
     {"tools", frt_tools_command, "the catalogue; lock tools by group permission"},
     {"scan", frt_scan_command, "find catalogued things at rest"},
+    {"arrive", frt_arrive_command, "may a catalogued package be installed?"},
     {"policy", frt_policy_command, "show, test or prove a policy file"},
 };
 
