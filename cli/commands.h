@@ -36,5 +36,6 @@ int frt_report_command(int argc, char **argv);
 int frt_tools_command(int argc, char **argv);
 int frt_scan_command(int argc, char **argv);
 int frt_arrive_command(int argc, char **argv);
+int frt_gate_command(int argc, char **argv);
 
 #endif

@@ -27,6 +27,7 @@ static const struct {
     {"tools", frt_tools_command, "the catalogue; lock tools by group permission"},
     {"scan", frt_scan_command, "find catalogued things at rest"},
     {"arrive", frt_arrive_command, "may a catalogued package be installed?"},
+    {"gate", frt_gate_command, "what the kernel gate has marked"},
     {"policy", frt_policy_command, "show, test or prove a policy file"},
 };
 
