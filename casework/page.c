@@ -355,9 +355,13 @@ static void write_coverage(struct frt_page *page)
     page->failed |= coverage.failed;
     begin_section(page, "coverage", "coverage");
     write_timeline(page, &coverage);
-    if (coverage.count > 0) {
+    if (coverage.count > 0)
         write_stretches(page, &coverage);
-    } else {
+    if (frt_history_beat_count(page->desk->history) == 0) {
+        put(page, "<p class=\"notok\">");
+        frt_page_say(page, "coverage_unknown");
+        put(page, "</p>\n");
+    } else if (coverage.count == 0) {
         put(page, "<p class=\"ok\">");
         frt_page_say(page, "coverage_none");
         put(page, "</p>\n");
@@ -408,7 +412,7 @@ static void write_exception(struct frt_page *page, const struct frt_question *qu
     put_text(page, page->options->language == FRT_PAGE_EN ? question->text : frt_page_word(page, key));
     if (rows > 0) {
         put(page, "<details><summary>");
-        frt_page_say(page, "as_table");
+        frt_page_say(page, "show");
         put(page, "</summary>");
         frt_sheet_write_html(reply.sheets[0], ROWS_MAX, "", translate, page, page->out);
         put(page, "</details>");

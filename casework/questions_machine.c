@@ -176,26 +176,22 @@ static size_t list_actions(const struct frt_desk *desk, struct frt_sheet *sheet,
     return frt_sheet_rows(sheet);
 }
 
-static size_t list_findings(const struct frt_desk *desk, struct frt_reply *reply)
+/* frt scan has what it did recorded as an audit note; what it found new is a decision of action retain. */
+static size_t list_scans(const struct frt_desk *desk, struct frt_reply *reply)
 {
-    static const char *const columns[] = {"#record", "time",  "what",       "tool", "path",
-                                          "sha256",  "owner", "first_seen", NULL};
-    static const char *const keys[] = {"what", "tool", "path", "sha", "owner", "first"};
-    struct frt_sheet *sheet = frt_reply_sheet(reply, "findings", "Findings at rest", columns);
-    char text[1024];
+    static const char *const columns[] = {"#record", "time", "scan", NULL};
+    struct frt_sheet *sheet = frt_reply_sheet(reply, "scans", "Scans at rest", columns);
+    char what[512];
 
     for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
         const struct frt_past_event *event = frt_history_event(desk->history, i);
 
-        if (!frt_history_is_kind(desk->history, event, "finding") ||
+        if (!frt_audit_is_scan(desk, event, what, sizeof(what)) ||
             !frt_history_in_period(desk->history, event->time_us))
             continue;
         frt_sheet_number(sheet, (int64_t)event->n);
         frt_sheet_time(sheet, event->time_us);
-        for (size_t k = 0; k < FRT_ARRAY_LEN(keys); k++) {
-            frt_history_field(event, keys[k], text, sizeof(text));
-            frt_sheet_text(sheet, text);
-        }
+        frt_sheet_text(sheet, what);
     }
     return frt_sheet_rows(sheet);
 }
@@ -206,19 +202,24 @@ void frt_ask_retained(const struct frt_desk *desk, struct frt_reply *reply)
 {
     struct frt_sheet *sheet =
         frt_reply_sheet(reply, "retained", "Decisions that found a tool retained", object_columns);
-    size_t decisions, findings;
+    size_t decisions, scans;
 
     frt_reply_filters(reply, "action retain, or a retain finding on a city host");
     decisions = list_actions(desk, sheet, FRT_ACTION_RETAIN, "retain-finding");
-    findings = list_findings(desk, reply);
-    if (decisions + findings == 0)
-        frt_reply_state(reply, FRT_REPLY_NO_RECORDS,
-                        "no retained tool was met in this period, and no scan at rest has left records in "
-                        "this trail: that "
-                        "nothing is kept on this host has not been looked for");
-    else if (findings == 0)
+    scans = list_scans(desk, reply);
+    if (scans > 0)
+        frt_reply_note(
+            reply,
+            "a scan has each thing recorded once, when it first finds it: give an earlier --from for the "
+            "rest");
+    else if (decisions == 0)
+        frt_reply_state(
+            reply, FRT_REPLY_NO_RECORDS,
+            "no retained tool was met in this period and no scan at rest is recorded in it: that nothing is "
+            "kept on this host has not been looked for (frt scan)");
+    else
         frt_reply_state(reply, FRT_REPLY_PARTLY,
-                        "no scan at rest has left records in this trail: listed is what attempts showed");
+                        "no scan at rest is recorded in this period: listed is what attempts showed");
 }
 
 void frt_ask_obtained(const struct frt_desk *desk, struct frt_reply *reply)

@@ -285,6 +285,7 @@ void frt_ask_readers(const struct frt_desk *desk, struct frt_reply *reply)
         const struct frt_past_event *event = frt_history_event(desk->history, i);
 
         if (!frt_history_is_kind(desk->history, event, "audit") ||
+            frt_audit_is_scan(desk, event, text, sizeof(text)) ||
             !frt_history_in_period(desk->history, event->time_us))
             continue;
         frt_sheet_number(sheet, (int64_t)event->n);

@@ -111,6 +111,13 @@ size_t frt_count_events(const struct frt_desk *desk, const char *kind)
     return count;
 }
 
+bool frt_audit_is_scan(const struct frt_desk *desk, const struct frt_past_event *event, char *what,
+                       size_t size)
+{
+    return frt_history_is_kind(desk->history, event, "audit") &&
+           frt_history_field(event, "what", what, size) && strncmp(what, "scan", 4) == 0;
+}
+
 void frt_dn_person(const char *dn, char *buffer, size_t size)
 {
     const char *begin = strncmp(dn, "uid=", 4) == 0 ? dn + 4 : dn;

@@ -46,6 +46,10 @@ const struct frt_tool **frt_list_tools(const struct frt_desk *desk, size_t *ret_
 /* Events of a kind in the period, or ever. */
 size_t frt_count_events(const struct frt_desk *desk, const char *kind);
 
+/* True for an audit note of frt scan, which reads disks and not the trail; `what` is its text. */
+bool frt_audit_is_scan(const struct frt_desk *desk, const struct frt_past_event *event, char *what,
+                       size_t size);
+
 /* A change of somebody's role, out of the trail. */
 struct frt_role_change {
     uint64_t n;

@@ -270,6 +270,8 @@ static void note_reader(struct actors *actors, const struct frt_past_event *even
 
 static void gather_actors(const struct frt_desk *desk, struct actors *actors)
 {
+    char what[512];
+
     for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
         const struct frt_past_event *event = frt_history_event(desk->history, i);
 
@@ -279,7 +281,8 @@ static void gather_actors(const struct frt_desk *desk, struct actors *actors)
             note_change(actors, event, true);
         else if (frt_history_is_kind(desk->history, event, "entry"))
             note_change(actors, event, false);
-        else if (frt_history_is_kind(desk->history, event, "audit"))
+        else if (frt_history_is_kind(desk->history, event, "audit") &&
+                 !frt_audit_is_scan(desk, event, what, sizeof(what)))
             note_reader(actors, event);
     }
 }

@@ -42,9 +42,10 @@ static int by_host_id(const void *a, const void *b)
 static size_t sorted(const struct frt_view *view, enum frt_index index, const void **ret_things, size_t max,
                      int (*compare)(const void *, const void *))
 {
-    size_t count = list(view, index, ret_things, max);
+    size_t count = list(view, index, ret_things, max), stored = count < max ? count : max;
 
-    qsort(ret_things, count < max ? count : max, sizeof(*ret_things), compare);
+    if (stored > 0)
+        qsort(ret_things, stored, sizeof(*ret_things), compare);
     return count;
 }
 

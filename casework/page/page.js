@@ -143,7 +143,7 @@
     });
     add(body, "h3", W.chain);
     add(body, "p", W.prove);
-    add(body, "code", "frt explain " + get("n") + "    frt verify --proof " + get("n"));
+    add(body, "code", "frt explain " + get("n") + "\nfrt verify --proof " + get("n"));
     $("one").showModal();
     $("one-close").focus();
   }

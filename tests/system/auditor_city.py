@@ -64,6 +64,19 @@ def ask_frtd(path, user="", tool="", action="exec", match="named", request="", e
     return None
 
 
+def note_audit(path, what):
+    """FRT_ASK_AUDIT as frt scan sends it; the kind's number is read from the header, where kinds are counted."""
+    with open(os.path.join(SOURCE, "protocol", "message.h")) as f:
+        kinds = [line.split(",")[0].split("=")[0].strip() for line in f if line.startswith("    FRT_ASK_")]
+    body = field(37, what.encode())
+    message = b"FRT1" + struct.pack("<BBHI", 1, kinds.index("FRT_ASK_AUDIT") + 1, 0, 28 + len(body)) + os.urandom(16) + body
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.settimeout(60)
+        s.connect(path)
+        s.send(message)
+        s.recv(65536)
+
+
 def attempt(point, login, user, tool, action, request):
     confdir = os.path.join(point.dir, "pam.d")
     os.makedirs(confdir, exist_ok=True)

@@ -11,7 +11,7 @@ import re
 import subprocess
 import unittest
 
-from auditor_city import City, ask_frtd
+from auditor_city import City, ask_frtd, note_audit
 from frtd import SOURCE, program
 
 PERIOD = ("--period", "2026Q1")
@@ -156,6 +156,14 @@ class Questions(unittest.TestCase):
         # E4's person is unknown, and the host is the city's all the same
         self.assertEqual(self.decisions(reply, "retained"), self.cases("G36", "E4"))
         self.assertIn("has not been looked for", self.ask("h8", "Q14", expect="no-records")["words"])
+
+    def test_q14_trusts_a_scan_that_is_on_record(self):
+        point = self.city.hosts["h7"]
+        self.ask("h7", "Q14", expect="no-records")
+        note_audit(point.socket, "scan of /usr: 5000 files, 0 found, 0 new, 0 gone")
+        reply = self.ask("h7", "Q14", expect="answered")
+        self.assertEqual([row["scan"] for row in reply["by"]["scans"]], ["scan of /usr: 5000 files, 0 found, 0 new, 0 gone"])
+        self.assertFalse([r for r in self.ask("h7", "Q32")["by"]["readings"] if r["what"].startswith("scan")])
 
     def test_q15_lists_what_was_to_be_obtained(self):
         self.assertEqual(self.decisions(self.ask("h2", "Q15", expect="answered"), "obtained"), self.cases("G14"))
