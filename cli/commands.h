@@ -28,6 +28,7 @@ int frt_policy_command(int argc, char **argv);
 int frt_run_command(int argc, char **argv);
 int frt_request_command(int argc, char **argv);
 int frt_authority_command(int argc, char **argv);
+int frt_eopss_command(int argc, char **argv);
 int frt_explain_command(int argc, char **argv);
 int frt_replay_command(int argc, char **argv);
 int frt_ask_command(int argc, char **argv);

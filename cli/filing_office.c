@@ -98,8 +98,9 @@ static bool ask_password(const char *name, char buffer[PASSWORD_MAX])
     }
     silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+    tcsetattr(fd, TCSAFLUSH,
+              &silent); /* first: what is typed ahead is dropped, an answer to the question is not */
     dprintf(fd, "Directory password of %s: ", name);
-    tcsetattr(fd, TCSAFLUSH, &silent);
     given = take_line(fd, buffer);
     tcsetattr(fd, TCSAFLUSH, &before);
     dprintf(fd, "\n");

@@ -17,6 +17,7 @@ static const struct {
     {"run", frt_run_command, "run a tool under a written request"},
     {"request", frt_request_command, "file, show, withdraw and document written requests"},
     {"authority", frt_authority_command, "orders, declarations: what requests rely on"},
+    {"eopss", frt_eopss_command, "the quarter's documentation, and yearly public counts"},
     {"log", frt_log_command, "list the trail, filtered"},
     {"verify", frt_verify_command, "prove that the trail is whole"},
     {"explain", frt_explain_command, "one past decision on one page, with its proof"},
