@@ -11,7 +11,7 @@ static void add_stretch(struct frt_coverage *line, int64_t from_us, int64_t unti
 {
     if (until_us <= from_us)
         return;
-    if (line->count > 0 && line->list[line->count - 1].state == state &&
+    if (line->count > 0 && line->list[line->count - 1].why == why &&
         line->list[line->count - 1].until_us >= from_us) {
         line->list[line->count - 1].until_us = until_us;
         return;
@@ -57,23 +57,39 @@ static void beats_between(const struct frt_desk *desk, size_t *beat, int64_t fro
         add_stretch(line, last_us, until_us, "no sign of life", "no heartbeat for more than 150 s");
 }
 
+/* The latest decision or beat before record n, or `last_us`. */
+static int64_t last_sign(const struct frt_desk *desk, size_t *decision, size_t *beat, uint64_t n,
+                         int64_t last_us)
+{
+    for (; *decision < frt_history_decision_count(desk->history); (*decision)++) {
+        const struct frt_past_decision *row = frt_history_decision(desk->history, *decision);
+
+        if (row->n >= n)
+            break;
+        last_us = row->time_us > last_us ? row->time_us : last_us;
+    }
+    for (; *beat < frt_history_beat_count(desk->history); (*beat)++) {
+        const struct frt_past_beat *row = frt_history_beat(desk->history, *beat);
+
+        if (row->n >= n)
+            break;
+        last_us = row->time_us > last_us ? row->time_us : last_us;
+    }
+    return last_us;
+}
+
 /* frtd's runs: from `start` to `stop`, or to the last record before the next `start` when it died. */
 static void build_timeline(const struct frt_desk *desk, struct frt_coverage *line)
 {
     int64_t up_since = INT64_MIN, down_since = INT64_MIN, last_us = INT64_MIN;
-    size_t beat = 0, decision = 0;
+    size_t beat = 0, decision = 0, sign = 0;
 
     for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
         const struct frt_past_event *event = frt_history_event(desk->history, i);
         bool start = frt_history_is_kind(desk->history, event, "start");
 
         if (start && up_since != INT64_MIN) {
-            while (decision < frt_history_decision_count(desk->history) &&
-                   frt_history_decision(desk->history, decision)->n < event->n) {
-                int64_t at = frt_history_decision(desk->history, decision++)->time_us;
-
-                last_us = at > last_us ? at : last_us;
-            }
+            last_us = last_sign(desk, &decision, &sign, event->n, last_us);
             beats_between(desk, &beat, up_since, last_us, line);
             add_stretch(line, last_us, event->time_us, "frtd not running", "it ended without saying so");
         } else if (start && down_since != INT64_MIN) {
