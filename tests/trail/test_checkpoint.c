@@ -136,7 +136,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 300);
     tcase_add_checked_fixture(tc, make, NULL);
     tcase_add_test(tc, a_signed_checkpoint_comes_back);
     tcase_add_test(tc, every_flipped_bit_of_a_note_shows);

@@ -360,7 +360,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tc, 280);
+    tcase_set_timeout(tc, 600);
     tcase_add_checked_fixture(tc, make, drop);
     tcase_add_loop_test(tc, no_crash_loses_an_answered_record_or_the_key, 0, 2);
     tcase_add_test(tc, the_enumeration_notices_a_lost_key);

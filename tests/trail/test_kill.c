@@ -139,7 +139,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tc, 280);
+    tcase_set_timeout(tc, 600);
     tcase_add_checked_fixture(tc, make, drop);
     tcase_add_test(tc, a_thousand_kills_lose_no_answered_record);
     suite_add_tcase(suite, tc);

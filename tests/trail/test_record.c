@@ -346,7 +346,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, reads_one_spelling_only, 0, (int)FRT_ARRAY_LEN(lines));
     tcase_add_test(tc, a_line_may_have_4096_bytes_and_no_more);
     tcase_add_test(tc, at_most_57_keys_follow_k);

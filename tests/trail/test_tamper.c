@@ -542,7 +542,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tc, 280);
+    tcase_set_timeout(tc, 600);
     tcase_add_checked_fixture(tc, make, drop);
     tcase_add_loop_test(tc, every_flipped_bit_shows, 0, 4);
     tcase_add_test(tc, every_flipped_bit_of_the_last_commit_shows_without_a_live_key);
@@ -551,6 +551,7 @@ int main(void)
     tcase_add_test(tc, truncation_at_every_byte_shows_with_a_live_key);
     tcase_add_test(tc, a_removed_or_renamed_segment_shows);
     suite_add_tcase(suite, tc);
+    tcase_set_timeout(forging, 300);
     tcase_add_checked_fixture(forging, make, drop);
     tcase_add_loop_test(forging, what_is_sealed_must_be_right_as_well, 0, (int)FRT_ARRAY_LEN(flaws));
     tcase_add_test(forging, rewriting_with_the_live_key_only_shows);

@@ -831,7 +831,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tc, 240);
+    tcase_set_timeout(tc, 600);
     tcase_add_checked_fixture(tc, make, drop);
     tcase_add_test(tc, what_was_committed_is_read_back_and_verifies);
     tcase_add_test(tc, an_open_batch_is_not_on_disk);
