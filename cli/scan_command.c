@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/dpkg.h"
 #include "cli/findings.h"
+#include "cli/scan_record.h"
 #include "protocol/client.h"
 #include "scan/walk.h"
 #include "support/cleanup.h"
@@ -262,103 +263,6 @@ static json_t *take_gone(struct scan *scan)
     return gone;
 }
 
-/* ---- the record ---- */
-
-static enum frt_match match_of(const char *how)
-{
-    if (strcmp(how, "digest") == 0)
-        return FRT_MATCH_DIGEST;
-    return strcmp(how, "package") == 0 ? FRT_MATCH_PACKAGE : FRT_MATCH_PATH;
-}
-
-/* One question of kind retain: whose file it is, where, and what it is. 0, or a negative errno. */
-static int record_finding(const struct scan *scan, const char *socket, json_t *finding)
-{
-    struct frt_ask ask = frt_cli_question(FRT_ASK_DECIDE);
-    struct frt_answer answer;
-    const json_t *uid = json_object_get(finding, "uid");
-    int r;
-
-    (void)scan;
-    ask.action = FRT_ACTION_RETAIN;
-    ask.match = match_of(frt_cli_text(finding, "how"));
-    if (json_integer_value(uid) > 0)
-        ask.user_uid = json_integer_value(uid);
-    snprintf(ask.tool, sizeof(ask.tool), "%s", frt_cli_text(finding, "tool"));
-    snprintf(ask.service, sizeof(ask.service), "frt-scan");
-    snprintf(ask.sha256, sizeof(ask.sha256), "%s", frt_cli_text(finding, "sha256"));
-    snprintf(ask.path, sizeof(ask.path), "%s%s%s", frt_cli_text(finding, "path"),
-             ask.match == FRT_MATCH_PACKAGE ? " " : "",
-             ask.match == FRT_MATCH_PACKAGE ? frt_cli_text(finding, "mark") : "");
-    ask.dev = (uint64_t)frt_cli_number(finding, "dev");
-    ask.ino = (uint64_t)frt_cli_number(finding, "ino");
-    r = frt_client_ask_once(socket, &ask, frt_mono_ms() + FRT_CLI_TIMEOUT_MS, &answer);
-    if (r < 0)
-        return r;
-    json_object_set_new(finding, "decision", json_integer(answer.decision));
-    json_object_set_new(finding, "verdict", json_string(frt_verdict_name(answer.verdict)));
-    json_object_set_new(finding, "rule", json_string(answer.rule));
-    frt_answer_clear(&answer);
-    return 0;
-}
-
-static void record_note(const char *socket, const char *text)
-{
-    struct frt_ask ask = frt_cli_question(FRT_ASK_AUDIT);
-    struct frt_answer answer;
-
-    snprintf(ask.path, sizeof(ask.path), "%s", text);
-    if (frt_client_ask_once(socket, &ask, frt_mono_ms() + FRT_CLI_TIMEOUT_MS, &answer) == 0)
-        frt_answer_clear(&answer);
-}
-
-static void record_summary(const struct scan *scan, const char *socket, const json_t *gone)
-{
-    char text[FRT_PATH_TEXT_MAX];
-    const json_t *finding;
-    size_t i;
-
-    json_array_foreach(gone, i, finding)
-    {
-        snprintf(text, sizeof(text), "scan: gone: %.60s %.180s", frt_cli_text(finding, "tool"),
-                 frt_cli_text(finding, "path"));
-        record_note(socket, text);
-    }
-    snprintf(text, sizeof(text), "scan of %.120s%s: %llu files, %zu found, %zu new, %zu gone",
-             json_string_value(json_array_get(scan->started, 0)),
-             json_array_size(scan->started) > 1 ? " and others" : "",
-             (unsigned long long)scan->walk.counts.files, scan->findings.found, scan->findings.fresh,
-             json_array_size(gone));
-    for (char *p = text; *p; p++)
-        if (*p < 0x20 || *p > 0x7E)
-            *p = '?';
-    record_note(socket, text);
-}
-
-/* What no decision stands for yet, from this scan or one that could not tell. */
-static void record(struct scan *scan, const json_t *gone)
-{
-    struct frt_conf *conf = frt_cli_conf(scan->conf_path);
-    json_t *finding;
-    const char *key;
-    int r = conf ? 0 : -EINVAL;
-
-    json_object_foreach(scan->findings.list, key, finding)
-    {
-        if (json_object_get(finding, "decision"))
-            continue;
-        if (r == 0)
-            r = record_finding(scan, conf->socket, finding);
-        scan->unrecorded += r < 0;
-    }
-    if (r == 0)
-        record_summary(scan, conf->socket, gone);
-    else
-        fprintf(stderr, "frt: %zu findings could not be recorded (%s); the next scan tries again\n",
-                scan->unrecorded, strerror(-r));
-    frt_conf_free(conf);
-}
-
 /* ---- the scan ---- */
 
 /* Whoever works on this machine comes first. */
@@ -430,6 +334,19 @@ static void print_result(const struct scan *scan, const json_t *gone)
     json_decref(object);
 }
 
+/* For the record: one line. */
+static void summarise(const struct scan *scan, const json_t *gone, char *buffer, size_t size)
+{
+    const char *first = json_string_value(json_array_get(scan->started, 0));
+    char shown[120];
+
+    frt_percent_encode(first ? first : "", first ? strlen(first) : 0, shown, sizeof(shown));
+    snprintf(buffer, size, "scan of %s%s: %llu files, %zu found, %zu new, %zu gone", shown,
+             json_array_size(scan->started) > 1 ? " and others" : "",
+             (unsigned long long)scan->walk.counts.files, scan->findings.found, scan->findings.fresh,
+             json_array_size(gone));
+}
+
 static void keep(const struct scan *scan)
 {
     int r = frt_scan_seen_save(scan->walk.seen, scan->state_path);
@@ -445,6 +362,7 @@ static void keep(const struct scan *scan)
 static int run(struct scan *scan, char **directories)
 {
     const struct frt_scan_package_visitor debs = {on_deb, scan};
+    char summary[FRT_PATH_TEXT_MAX];
     json_t *gone;
     int r;
 
@@ -454,8 +372,9 @@ static int run(struct scan *scan, char **directories)
     if (r < 0 && r != -ECANCELED)
         return FRT_EXIT_USAGE;
     gone = r == 0 ? take_gone(scan) : json_array();
+    summarise(scan, gone, summary, sizeof(summary));
     if (!scan->no_record)
-        record(scan, gone);
+        scan->unrecorded = frt_scan_record(scan->conf_path, scan->findings.list, gone, summary);
     keep(scan);
     print_result(scan, gone);
     json_decref(gone);
