@@ -149,35 +149,63 @@ void frt_ask_role_before_allow(const struct frt_desk *desk, struct frt_reply *re
     frt_role_changes_clear(&changes);
 }
 
-/* The last denial of each person and tool, as row number + 1; then each allow looks back at it. */
+/* What is remembered of one person and one tool; numbers of rows and changes, + 1, 0 none. */
+enum { LAST_DENIAL, DENIAL_BEFORE_CHANGE, CHANGE };
+
+static void pair_row(const struct frt_desk *desk, const struct frt_role_changes *changes,
+                     const struct frt_tally_row *memory, const struct frt_past_decision *allow,
+                     struct frt_sheet *sheet)
+{
+    const struct frt_past_decision *denial =
+        frt_history_decision(desk->history, (size_t)memory->count[DENIAL_BEFORE_CHANGE] - 1);
+
+    frt_sheet_text(sheet, frt_history_text(desk->history, allow->person));
+    frt_sheet_text(sheet, frt_history_say(desk->history, allow, FRT_PAST_TOOL));
+    frt_sheet_number(sheet, (int64_t)denial->n);
+    frt_sheet_time(sheet, denial->time_us);
+    change_cells(sheet, &changes->list[memory->count[CHANGE] - 1]);
+    frt_sheet_number(sheet, (int64_t)allow->n);
+    frt_sheet_time(sheet, allow->time_us);
+}
+
+/* The latest change between the last denial and now becomes the pair that an allow will complete; another denial in between
+ * does not undo it. */
+static void note_pair(const struct frt_desk *desk, const struct frt_role_changes *changes, int64_t time_us,
+                      const struct frt_role_change *change, struct frt_tally_row *memory)
+{
+    const struct frt_past_decision *denial;
+
+    if (memory->count[LAST_DENIAL] == 0)
+        return;
+    denial = frt_history_decision(desk->history, (size_t)memory->count[LAST_DENIAL] - 1);
+    for (; change; change = frt_role_changes_next(changes, change)) {
+        if (change->time_us < denial->time_us || change->time_us > time_us ||
+            change->time_us - denial->time_us > desk->knobs.days * FRT_DAY_US)
+            continue;
+        memory->count[DENIAL_BEFORE_CHANGE] = memory->count[LAST_DENIAL];
+        memory->count[CHANGE] = change - changes->list + 1;
+    }
+}
+
 static void pair_denials(const struct frt_desk *desk, const struct frt_role_changes *changes,
-                         struct frt_tally *denials, struct frt_sheet *sheet)
+                         struct frt_tally *memories, struct frt_sheet *sheet)
 {
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
-        const struct frt_past_decision *row = frt_history_decision(desk->history, i), *denial;
+        const struct frt_past_decision *row = frt_history_decision(desk->history, i);
         const uint32_t key[FRT_TALLY_KEYS] = {row->person, row->text[FRT_PAST_TOOL]};
         const struct frt_role_change *change = frt_role_changes_of(changes, row->person);
-        struct frt_tally_row *last = change ? frt_tally_at(denials, key) : NULL;
+        struct frt_tally_row *memory = change ? frt_tally_at(memories, key) : NULL;
 
-        if (!last)
+        if (!memory)
             continue;
+        note_pair(desk, changes, row->time_us, change, memory);
         if (row->verdict == FRT_VERDICT_DENY)
-            last->count[0] = (int64_t)i + 1;
-        if (row->verdict != FRT_VERDICT_ALLOW || last->count[0] == 0)
+            memory->count[LAST_DENIAL] = (int64_t)i + 1;
+        if (row->verdict != FRT_VERDICT_ALLOW)
             continue;
-        denial = frt_history_decision(desk->history, (size_t)last->count[0] - 1);
-        for (; change; change = frt_role_changes_next(changes, change)) {
-            if (change->time_us < denial->time_us || change->time_us > row->time_us ||
-                change->time_us - denial->time_us > desk->knobs.days * FRT_DAY_US)
-                continue;
-            frt_sheet_text(sheet, frt_history_text(desk->history, row->person));
-            frt_sheet_text(sheet, frt_history_say(desk->history, row, FRT_PAST_TOOL));
-            frt_sheet_number(sheet, (int64_t)denial->n);
-            frt_sheet_time(sheet, denial->time_us);
-            change_cells(sheet, change);
-            frt_sheet_number(sheet, (int64_t)row->n);
-            frt_sheet_time(sheet, row->time_us);
-        }
+        if (memory->count[CHANGE] > 0)
+            pair_row(desk, changes, memory, row, sheet);
+        memset(memory->count, 0, sizeof(memory->count)); /* the first allow tells it */
     }
 }
 

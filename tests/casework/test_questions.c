@@ -165,6 +165,21 @@ START_TEST(a_role_change_between_a_denial_and_an_allow_is_shown)
 }
 END_TEST
 
+START_TEST(a_second_denial_does_not_hide_the_change_before_it)
+{
+    decision(BEGIN_US, "p20", "deny");
+    role(BEGIN_US + MINUTE, "p20", "changed");
+    decision(BEGIN_US + 2 * MINUTE, "p20", "deny");
+    decision(BEGIN_US + 3 * MINUTE, "p20", "allow");
+    decision(BEGIN_US + 4 * MINUTE, "p20", "allow"); /* the first one told it */
+    sit_down();
+    answer("Q9", FRT_REPLY_ANSWERED,
+           "\"p20\",\"T25-neoface\",\"2\",\"2026-03-16T14:00:00.000000Z\",\"3\",\"2026-03-16T14:01:00."
+           "000000Z\",\"changed\","
+           "\"p19\",\"HR-7\",\"5\",\"2026-03-16T14:03:00.000000Z\"\r\n");
+}
+END_TEST
+
 START_TEST(without_role_records_the_answer_says_so)
 {
     decision(BEGIN_US, "p20", "allow");
@@ -285,6 +300,7 @@ int main(void)
     const TTest *const tests[] = {
         a_role_change_up_to_seven_days_before_an_allow_is_shown,
         a_role_change_between_a_denial_and_an_allow_is_shown,
+        a_second_denial_does_not_hide_the_change_before_it,
         without_role_records_the_answer_says_so,
         who_changes_roles_and_is_allowed_is_a_conflict,
         a_leaver_is_counted_from_the_end_of_the_role_to_its_removal,
