@@ -43,7 +43,7 @@ static int work(struct frt_keeper *k, void *arg)
     struct pollfd p = {.fd = k->groups[0], .events = POLLIN};
 
     (void)arg;
-    for (;;) {
+    while (!atomic_load(&k->shared->stop)) {
         struct fanotify_event_metadata event;
         struct stat st;
 
@@ -65,9 +65,9 @@ static int work(struct frt_keeper *k, void *arg)
 /* Reads nothing, moves nothing. */
 static int idle(struct frt_keeper *k, void *arg)
 {
-    (void)k, (void)arg;
-    for (;;)
-        pause();
+    (void)arg;
+    while (!atomic_load(&k->shared->stop))
+        usleep(20000);
     return 0;
 }
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * gate_load WHAT COUNT FILE...: medians in microseconds of one way to use a file, for bench/gate.sh.
+ *     exec     posix_spawn and wait, COUNT times the first FILE
+ *     first    posix_spawn and wait, each FILE once
+ *     open     open and close, COUNT times the first FILE
+ *     opens    open and close, each FILE once
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void run(const char *file)
+{
+    char *copy = strdup(file), *argv[] = {copy, NULL}, *envp[] = {NULL};
+    pid_t pid;
+
+    /* A refused exec is measured too; posix_spawn then reports EPERM and has no child. */
+    if (posix_spawn(&pid, file, NULL, NULL, argv, envp) == 0)
+        waitpid(pid, NULL, 0);
+    free(copy);
+}
+
+static void look(const char *file)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0)
+        close(fd);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+int main(int argc, char **argv)
+{
+    bool each, is_exec;
+    size_t count;
+    double *took;
+
+    if (argc < 4)
+        return 2;
+    each = strcmp(argv[1], "first") == 0 || strcmp(argv[1], "opens") == 0;
+    is_exec = strcmp(argv[1], "exec") == 0 || strcmp(argv[1], "first") == 0;
+    count = each ? (size_t)argc - 3 : (size_t)atol(argv[2]);
+    took = calloc(count, sizeof(*took));
+    if (!took || count == 0)
+        return 2;
+    for (size_t i = 0; i < count; i++) {
+        const char *file = argv[each ? 3 + i : 3];
+        double begin = now_us();
+
+        if (is_exec)
+            run(file);
+        else
+            look(file);
+        took[i] = now_us() - begin;
+    }
+    qsort(took, count, sizeof(*took), by_value);
+    printf("%.2f\n", took[count / 2]);
+    free(took);
+    return 0;
+}
