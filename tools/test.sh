@@ -40,9 +40,9 @@ run() { # PRESET LABELS...
 }
 
 mkdir -p build
-run dev -LE system -j 2 "$@"
-run clang -L unit -j 2 "$@"
-run release -L system "$@"
+run dev -LE 'system|slow' -j 2 "$@"
+run clang -L unit -LE slow -j 2 "$@"
+run release -L 'system|slow' -j 2 "$@"
 
 [ -n "$trouble" ] && [ "$failed" -eq 0 ] && failed=1
 echo "$passed passed, $failed failed"
