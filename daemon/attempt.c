@@ -80,8 +80,7 @@ void frt_attempt_judge(struct frt_daemon *daemon, const struct frt_ask *ask, con
     unsigned uses = request[0] ? frt_ledger_uses(daemon->ledger, request) : 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct frt_judgement judgement = {
-            .attempt = accounts[i], .account = accounts[i].user, .granted = grant != NULL};
+        struct frt_judgement judgement = {.attempt = accounts[i], .granted = grant != NULL};
         struct frt_attempt *a = &judgement.attempt;
 
         set_login(a, ask, peer);
@@ -129,9 +128,20 @@ void frt_attempt_answer(const struct frt_daemon *daemon, const struct frt_ask *a
     copy(ret_answer->contact, sizeof(ret_answer->contact), daemon->policy->contact);
 }
 
-/* A caller that is not root asks about himself only, or the answer is a denial of its own kind (threats P5).
- */
-static bool is_spoof(const struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer)
+/* The caller's account has a name in the directory, or this one is nobody's there. */
+static bool is_another(const struct frt_daemon *daemon, const struct frt_person *self, const char *name)
+{
+    const struct frt_person *person;
+
+    if (name[0] == '\0')
+        return false;
+    if (self)
+        return strcmp(self->uid, name) != 0;
+    return frt_view_find_person_by_uid(daemon->view, name, &person) != FRT_FOUND_ABSENT;
+}
+
+bool frt_attempt_is_spoof(const struct frt_daemon *daemon, const struct frt_ask *ask,
+                          const struct frt_peer *peer)
 {
     const struct frt_person *self;
 
@@ -140,9 +150,23 @@ static bool is_spoof(const struct frt_daemon *daemon, const struct frt_ask *ask,
     if (ask->user_uid != FRT_UID_UNSET && ask->user_uid != (int64_t)peer->uid)
         return true;
     self = frt_view_person_by_number(daemon->view, peer->uid);
-    if (ask->ruser[0] && (!self || strcmp(self->uid, ask->ruser) != 0))
-        return true;
-    return ask->user[0] && self && strcmp(self->uid, ask->user) != 0;
+    return is_another(daemon, self, ask->user) || is_another(daemon, self, ask->ruser);
+}
+
+/* What an ordinary caller may say is what he wants. Who he is, and what the kernel gate sees of a file, is not his to say. */
+static struct frt_ask believable(const struct frt_ask *ask, const struct frt_peer *peer, bool spoof)
+{
+    struct frt_ask own = *ask;
+
+    if (peer->uid == 0)
+        return own;
+    own.user_uid = peer->uid;
+    own.pid = own.tid = 0;
+    own.dev = own.ino = 0;
+    own.sha256[0] = own.path[0] = '\0';
+    if (spoof)
+        own.user[0] = own.ruser[0] = '\0';
+    return own;
 }
 
 static bool consumes_use(const struct frt_judgement *judgement, const struct frt_grant *grant)
@@ -151,14 +175,19 @@ static bool consumes_use(const struct frt_judgement *judgement, const struct frt
            judgement->attempt.request[0] && judgement->attempt.action != FRT_ACTION_FILE && !grant;
 }
 
-static void note_denial(struct frt_daemon *daemon, const struct frt_judgement *judgement, int64_t decision)
+static void note_denial(struct frt_daemon *daemon, const struct frt_peer *peer,
+                        const struct frt_judgement *judgement, int64_t decision)
 {
     const struct frt_resolution *r = &judgement->resolution;
     const struct frt_attempt *a = &judgement->attempt;
-    struct frt_denial denial = {.decision = decision, .at_us = daemon->clock.last_real_us};
+    struct frt_denial denial = {.decision = decision < 0 ? -1 : decision,
+                                .at_us = daemon->clock.last_real_us};
 
     copy(denial.login, sizeof(denial.login), r->login ? r->login->uid : a->login);
-    copy(denial.user, sizeof(denial.user), r->user ? r->user->uid : a->user);
+    if (r->user || peer->uid == 0)
+        copy(denial.user, sizeof(denial.user), r->user ? r->user->uid : a->user);
+    else /* a name of his own invention is no name */
+        snprintf(denial.user, sizeof(denial.user), "#%u", peer->uid);
     copy(denial.tool, sizeof(denial.tool), r->tool ? r->tool->id : a->tool);
     copy(denial.rule, sizeof(denial.rule), judgement->decision.rule ? judgement->decision.rule->id : "");
     copy(denial.reason, sizeof(denial.reason), frt_reason_table[judgement->decision.reason].name);
@@ -167,26 +196,53 @@ static void note_denial(struct frt_daemon *daemon, const struct frt_judgement *j
     frt_ledger_note_denial(daemon->ledger, &denial);
 }
 
-static void note_allow(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer)
+static void note_allow(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
+                       int64_t decision)
 {
     struct frt_grant grant;
 
     frt_grant_fill(daemon->view, ask, peer->login_uid, peer->uid, &grant);
+    grant.decision = decision;
     frt_fresh_allow_note(&daemon->fresh_allows, &grant, peer->pid, frt_mono_ms());
 }
 
-static bool is_flood(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
-                     const struct frt_judgement *judgement)
+/* Whose flood it is: what root's services say of a person; of an ordinary caller only what the kernel says. Nothing that a
+ * caller can invent may make one denial look like many. */
+static void describe_flooder(const struct frt_ask *ask, const struct frt_peer *peer, int64_t login_uid,
+                             char person[FRT_FLOOD_PERSON_MAX])
 {
-    char key[320];
+    if (peer->uid != 0)
+        snprintf(person, FRT_FLOOD_PERSON_MAX, "uid %u auid %lld", peer->uid, (long long)login_uid);
+    else
+        snprintf(person, FRT_FLOOD_PERSON_MAX, "user %s %lld ruser %s auid %lld", ask->user,
+                 (long long)ask->user_uid, ask->ruser, (long long)login_uid);
+}
 
-    if (judgement->decision.verdict != FRT_VERDICT_DENY)
+bool frt_attempt_is_flood(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
+                          const struct frt_judgement *judgement, const char *what)
+{
+    char person[FRT_FLOOD_PERSON_MAX];
+
+    describe_flooder(ask, peer, judgement->attempt.login_uid, person);
+    if (!frt_ledger_is_flood(daemon->ledger, person, what, frt_mono_ms()))
         return false;
-    snprintf(key, sizeof(key), "login %lld%s%s user %s%lld tool %s action %u rule %s",
-             (long long)judgement->attempt.login_uid, judgement->attempt.login ? " " : "",
-             judgement->attempt.login ? judgement->attempt.login : "", ask->user, (long long)peer->uid,
-             ask->tool, ask->action, judgement->decision.rule ? judgement->decision.rule->id : "-");
-    return frt_ledger_is_flood(daemon->ledger, key, frt_mono_ms());
+    daemon->counts.counted++;
+    return true;
+}
+
+static bool is_flood_of_denials(struct frt_daemon *daemon, const struct frt_ask *ask,
+                                const struct frt_peer *peer, const struct frt_judgement *judgement)
+{
+    const struct frt_decision *decision = &judgement->decision;
+    char what[FRT_FLOOD_WHAT_MAX];
+
+    if (decision->verdict != FRT_VERDICT_DENY)
+        return false;
+    snprintf(what, sizeof(what), "tool %s action %s rule %s why %s",
+             judgement->resolution.tool ? judgement->resolution.tool->id : "(uncatalogued)",
+             frt_fact_value_name(FRT_FACT_ACTION, ask->action), decision->rule ? decision->rule->id : "-",
+             frt_reason_table[decision->reason].name);
+    return frt_attempt_is_flood(daemon, ask, peer, judgement, what);
 }
 
 static void count(struct frt_counts *counts, const struct frt_decision *decision)
@@ -212,32 +268,33 @@ const char *frt_attempt_decide(struct frt_daemon *daemon, const struct frt_ask *
                                const struct frt_peer *peer, const struct frt_grant *grant,
                                struct frt_answer *ret_answer)
 {
+    bool spoof = frt_attempt_is_spoof(daemon, ask, peer), use;
+    const struct frt_ask own = believable(ask, peer, spoof);
     struct frt_judgement judgement;
     struct frt_record record;
-    bool use;
 
-    frt_attempt_judge(daemon, ask, peer, grant, &judgement);
-    if (is_spoof(daemon, ask, peer))
+    frt_attempt_judge(daemon, &own, peer, grant, &judgement);
+    if (spoof)
         judgement.decision = (struct frt_decision){.verdict = FRT_VERDICT_DENY, .reason = FRT_REASON_SPOOF};
     use = consumes_use(&judgement, grant);
     frt_attempt_answer(daemon, ask, &judgement.decision, ret_answer);
     count(&daemon->counts, &judgement.decision);
-    if (is_flood(daemon, ask, peer, &judgement)) {
-        daemon->counts.counted++;
+    if (is_flood_of_denials(daemon, &own, peer, &judgement))
         return "";
-    }
-    frt_attempt_record(daemon, ask, peer, &judgement, use, &record);
+    frt_attempt_record(daemon, &own, peer, &judgement, use, &record);
+    if (spoof)
+        frt_record_add_text(&record, "said", ask->user[0] ? ask->user : ask->ruser);
     if (!use || frt_ledger_count_use(daemon->ledger, ask->request) == 0)
-        ret_answer->decision = frt_trail_append(daemon->trail, &record);
+        ret_answer->decision = frt_record_append(daemon, &record);
     if (judgement.decision.verdict == FRT_VERDICT_DENY)
-        note_denial(daemon, &judgement, ret_answer->decision);
+        note_denial(daemon, peer, &judgement, ret_answer->decision);
     if (use && ret_answer->decision >= 0 &&
         frt_result_expect(daemon, &judgement, ask->request, ret_answer->decision) < 0)
         frt_journal(
             LOG_WARNING,
             "out of memory: decision %lld is not in the list of open searches until frtd is restarted",
             (long long)ret_answer->decision);
-    if (use && ask->kind == FRT_ASK_DECIDE)
-        note_allow(daemon, ask, peer);
+    if (use && ret_answer->decision >= 0 && ask->kind == FRT_ASK_DECIDE)
+        note_allow(daemon, ask, peer, ret_answer->decision);
     return use ? ask->request : "";
 }

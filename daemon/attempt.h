@@ -12,8 +12,7 @@ struct frt_judgement {
     struct frt_attempt attempt;
     struct frt_resolution resolution;
     struct frt_decision decision;
-    bool granted;        /* under a live grant of frt run */
-    const char *account; /* the account whose answer this is (the most restrictive one) */
+    bool granted; /* under a live grant of frt run */
 };
 
 /* Decides without recording: every account the question involves is asked for, the most restrictive answer
@@ -26,6 +25,14 @@ void frt_attempt_judge(struct frt_daemon *daemon, const struct frt_ask *ask, con
 const char *frt_attempt_decide(struct frt_daemon *daemon, const struct frt_ask *ask,
                                const struct frt_peer *peer, const struct frt_grant *grant,
                                struct frt_answer *ret_answer);
+
+/* A caller that is not root asks about himself only; this one names somebody else (threats P5). */
+bool frt_attempt_is_spoof(const struct frt_daemon *daemon, const struct frt_ask *ask,
+                          const struct frt_peer *peer);
+
+/* True when this is one of a flood of `what` by one person: counted, not to be recorded singly. */
+bool frt_attempt_is_flood(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
+                          const struct frt_judgement *judgement, const char *what);
 
 /* Fills the answer's words from a decision. */
 void frt_attempt_answer(const struct frt_daemon *daemon, const struct frt_ask *ask,

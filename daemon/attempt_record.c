@@ -158,7 +158,7 @@ void frt_attempt_record(const struct frt_daemon *daemon, const struct frt_ask *a
 {
     const struct frt_resolution *r = &judgement->resolution;
     const struct frt_decision *decision = &judgement->decision;
-    int64_t age = frt_view_age_ms(daemon->view, frt_mono_ms());
+    int64_t age = frt_view_age_ms(daemon->view, frt_boot_ms());
 
     frt_record_init(ret_record, "decision");
     add_hex(ret_record, "rid", ask->rid, sizeof(ask->rid));

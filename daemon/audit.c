@@ -34,5 +34,5 @@ void frt_audit_note(struct frt_daemon *daemon, const struct frt_ask *ask, const 
     frt_record_add_text(&record, "login", name_of(daemon, peer->login_uid));
     frt_record_add_number(&record, "pid", peer->pid);
     frt_record_add_text(&record, "exe", peer->program);
-    ret_answer->decision = frt_trail_append(daemon->trail, &record);
+    ret_answer->decision = frt_record_append(daemon, &record);
 }

@@ -31,6 +31,11 @@ int64_t frt_clock_tick(struct frt_clock *clock)
     return step > FRT_CLOCK_STEP_S * 1000000 || step < -FRT_CLOCK_STEP_S * 1000000 ? step : 0;
 }
 
+int64_t frt_boot_ms(void)
+{
+    return read_us(CLOCK_BOOTTIME) / 1000;
+}
+
 int64_t frt_clock_now_s(const struct frt_clock *clock)
 {
     int64_t us = clock->last_real_us > clock->high_water_us ? clock->last_real_us : clock->high_water_us;

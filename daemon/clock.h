@@ -23,6 +23,10 @@ void frt_clock_init(struct frt_clock *clock, int64_t recorded_us);
  * last call; 0 when it did not step by more than FRT_CLOCK_STEP_S. */
 int64_t frt_clock_tick(struct frt_clock *clock);
 
+/* Milliseconds since the machine started, time asleep included (CLOCK_BOOTTIME): what a view's age is reckoned in, so that a
+ * laptop that slept a night does not wake with a fresh one. */
+int64_t frt_boot_ms(void);
+
 int64_t frt_clock_now_s(const struct frt_clock *clock); /* for validity */
 enum frt_clock_state frt_clock_state(const struct frt_clock *clock);
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,7 +19,8 @@
 #include "support/cleanup.h"
 #include "support/journal.h"
 
-#define IDLE_MS 10000 /* a connection without a question or a grant */
+#define OWN_DESCRIPTORS 64
+#define IDLE_MS         10000 /* a connection without a question or a grant */
 
 static void record_grant_end(struct frt_connection *connection)
 {
@@ -56,7 +58,7 @@ static void connection_free(struct frt_connection *connection)
     free(connection);
 }
 
-void frt_connection_send(struct frt_connection *connection, const struct frt_answer *answer)
+bool frt_connection_send(struct frt_connection *connection, const struct frt_answer *answer)
 {
     uint8_t small[4096], *buffer = small;
     frt_auto_free uint8_t *large = NULL;
@@ -70,15 +72,15 @@ void frt_connection_send(struct frt_connection *connection, const struct frt_ans
     n = buffer ? frt_answer_encode(answer, buffer, size) : -ENOMEM;
     if (n < 0) {
         frt_journal(LOG_ERR, "an answer could not be encoded: %s", strerror(-n));
-        return; /* the asker's deadline turns silence into a denial */
+        return false;
     }
-    if (send(connection->fd, buffer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != n)
-        return;
-    if (connection->grant_asked &&
-        (answer->verdict == FRT_VERDICT_ALLOW || answer->verdict == FRT_VERDICT_EXEMPT)) {
-        connection->granted = true;
-        connection->grant.decision = answer->decision;
-    }
+    return send(connection->fd, buffer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n;
+}
+
+void frt_connection_grant(struct frt_connection *connection, int64_t decision)
+{
+    connection->granted = true;
+    connection->grant.decision = decision;
 }
 
 const struct frt_grant *frt_grant_find(const struct frt_daemon *daemon, const struct frt_ask *ask)
@@ -102,7 +104,7 @@ static const struct frt_grant *grant_of(struct frt_connection *connection, const
 
     if (ask->kind == FRT_ASK_GATE)
         return frt_grant_find(daemon, ask);
-    if (ask->kind != FRT_ASK_GRANT || connection->granted)
+    if (ask->kind != FRT_ASK_GRANT)
         return NULL;
     connection->grant_asked = true;
     frt_grant_fill(daemon->view, ask, connection->peer.login_uid, connection->peer.uid, &connection->grant);
@@ -120,7 +122,16 @@ static void handle_decide(struct frt_connection *connection, const struct frt_as
 
     if (ask->kind == FRT_ASK_GRANT)
         frt_describe_paths(daemon, ask->tool, &answer);
-    frt_commit_later(daemon, connection, &answer, used);
+    frt_commit_later(daemon, connection, &answer, used, ask->kind == FRT_ASK_GRANT);
+}
+
+/* A question in another's name, of whatever kind, is an attempt that is refused and recorded. */
+static bool refuse_spoof(struct frt_connection *connection, const struct frt_ask *ask)
+{
+    if (!frt_attempt_is_spoof(connection->daemon, ask, &connection->peer))
+        return false;
+    handle_decide(connection, ask);
+    return true;
 }
 
 static void handle_text(struct frt_connection *connection, const struct frt_ask *ask)
@@ -155,21 +166,25 @@ static void handle(struct frt_connection *connection, const struct frt_ask *ask)
         return;
     case FRT_ASK_SESSION_OPEN:
     case FRT_ASK_SESSION_CLOSE:
+        if (refuse_spoof(connection, ask))
+            return;
         frt_session_note(connection->daemon, ask, &connection->peer, &answer);
-        frt_commit_later(connection->daemon, connection, &answer, "");
+        frt_commit_later(connection->daemon, connection, &answer, "", false);
         return;
     case FRT_ASK_AUDIT:
         frt_audit_note(connection->daemon, ask, &connection->peer, &answer);
-        frt_commit_later(connection->daemon, connection, &answer, "");
+        frt_commit_later(connection->daemon, connection, &answer, "", false);
         return;
     case FRT_ASK_RESULT:
         frt_result_note(connection->daemon, ask, &connection->peer, &answer);
-        frt_commit_later(connection->daemon, connection, &answer, "");
+        frt_commit_later(connection->daemon, connection, &answer, "", false);
         return;
     case FRT_ASK_OPEN:
         handle_open(connection, ask);
         return;
     case FRT_ASK_TOOL_NEEDS_REQUEST:
+        if (refuse_spoof(connection, ask))
+            return;
         frt_session_needs_request(connection->daemon, ask, &connection->peer, &answer);
         frt_connection_send(connection, &answer);
         return;
@@ -200,6 +215,9 @@ static bool take_message(struct frt_connection *connection, const uint8_t *bytes
     }
     if (ask.kind == FRT_ASK_GATE && connection != connection->daemon->gate_port.connection)
         return false;
+    if (ask.kind == FRT_ASK_GRANT && connection->grant_asked) /* a connection is one grant */
+        return false;
+    frt_daemon_read_clock(connection->daemon);
     handle(connection, &ask);
     return true;
 }
@@ -207,6 +225,7 @@ static bool take_message(struct frt_connection *connection, const uint8_t *bytes
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
     struct frt_connection *connection = userdata;
+    struct frt_daemon *daemon = connection->daemon;
     uint8_t buffer[FRT_GATE_MESSAGE_MAX];
     ssize_t n;
 
@@ -218,16 +237,26 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     connection->active_ms = frt_mono_ms();
     if (n <= 0 || !take_message(connection, buffer, (size_t)n))
         connection_free(connection);
+    frt_commit_when_due(daemon);
     return 0;
 }
 
-static size_t connections_of(const struct frt_daemon *daemon, uid_t uid)
+/* One person's share: of the account, and of the login behind it, whatever accounts (a user namespace's range of them) that
+ * login has. Root's services find room always. */
+static bool may_connect(const struct frt_daemon *daemon, const struct frt_peer *peer)
 {
-    size_t n = 0;
+    size_t of_uid = 0, of_login = 0;
 
-    for (const struct frt_connection *c = daemon->connections; c; c = c->next)
-        n += c->peer.uid == uid;
-    return n;
+    if (daemon->connection_count >= daemon->connections_max)
+        return false;
+    if (peer->uid == 0)
+        return true;
+    for (const struct frt_connection *c = daemon->connections; c; c = c->next) {
+        of_uid += c->peer.uid == peer->uid;
+        of_login += c->peer.uid != 0 && peer->login_uid >= 0 && c->peer.login_uid == peer->login_uid;
+    }
+    return of_uid < FRT_CONNECTIONS_PER_UID && of_login < FRT_CONNECTIONS_PER_UID &&
+           daemon->connection_count + FRT_CONNECTIONS_OF_ROOT < daemon->connections_max;
 }
 
 static int add_connection(struct frt_daemon *daemon, int *fd)
@@ -238,8 +267,7 @@ static int add_connection(struct frt_daemon *daemon, int *fd)
     if (!connection)
         return -ENOMEM;
     r = frt_peer_read(*fd, daemon->auditors_gid, &connection->peer);
-    if (r == 0 && connection->peer.uid != 0 &&
-        connections_of(daemon, connection->peer.uid) >= FRT_CONNECTIONS_PER_UID)
+    if (r == 0 && !may_connect(daemon, &connection->peer))
         r = -EUSERS;
     if (r == 0)
         r = sd_event_add_io(daemon->event, &connection->source, *fd, EPOLLIN, on_readable, connection);
@@ -262,28 +290,46 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
 {
     struct frt_daemon *daemon = userdata;
 
-    (void)source;
     (void)revents;
     for (;;) {
         frt_auto_close int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+        if (fd < 0 && errno == ECONNABORTED)
+            continue;
+        if (fd < 0 && errno != EAGAIN) /* no descriptors, no memory: until the sweep has closed some */
+            sd_event_source_set_enabled(source, SD_EVENT_OFF);
         if (fd < 0)
             return 0;
-        if (daemon->connection_count >= FRT_CONNECTIONS_MAX)
-            continue; /* closed: the asker denies */
-        (void)add_connection(daemon, &fd);
+        (void)add_connection(daemon, &fd); /* if not, closed: the asker denies */
     }
 }
 
-static int make_directory_of(const char *path)
+/* Every connection is a descriptor; the rest are the trail's, the loop's and syslog's. */
+static size_t connections_max(void)
 {
-    frt_auto_free char *directory = strdup(path);
-    char *slash = directory ? strrchr(directory, '/') : NULL;
+    struct rlimit limit;
 
-    if (!slash || slash == directory)
-        return directory ? 0 : -ENOMEM;
-    *slash = '\0';
-    return mkdir(directory, 0755) < 0 && errno != EEXIST ? -errno : 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return FRT_CONNECTIONS_OF_ROOT;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= FRT_CONNECTIONS_MAX + OWN_DESCRIPTORS)
+        return FRT_CONNECTIONS_MAX;
+    return limit.rlim_cur > OWN_DESCRIPTORS ? (size_t)limit.rlim_cur - OWN_DESCRIPTORS : 1;
+}
+
+/* A socket an earlier frtd left behind: ours alone, the trail's lock has already refused a second frtd. Nothing else is removed. */
+static int clear_place(const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (S_ISSOCK(st.st_mode))
+        return unlink(path) < 0 ? -errno : 0;
+    frt_journal(LOG_ERR, "%s: is not a socket: expected nothing there, or the socket of an earlier frtd",
+                path);
+    return -EEXIST;
 }
 
 int frt_listen(struct frt_daemon *daemon)
@@ -291,6 +337,7 @@ int frt_listen(struct frt_daemon *daemon)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     frt_auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const char *path = daemon->conf->socket;
+    mode_t before;
     int r;
 
     if (fd < 0)
@@ -298,20 +345,23 @@ int frt_listen(struct frt_daemon *daemon)
     if (strlen(path) >= sizeof(address.sun_path))
         return -ENAMETOOLONG;
     strcpy(address.sun_path, path);
-    r = make_directory_of(path);
+    r = clear_place(path);
     if (r < 0)
         return r;
-    unlink(path); /* ours alone: the trail's lock has already refused a second frtd */
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, 0666) < 0 ||
-        listen(fd, 1024) < 0)
-        return -errno;
+    before = umask(0111); /* everybody may ask; not chmod(), which would follow a link put there meanwhile */
+    r = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1024) < 0 ? -errno : 0;
+    umask(before);
+    if (r < 0)
+        return r;
     daemon->listen_fd = frt_steal_fd(&fd);
+    daemon->connections_max = connections_max();
     return 0;
 }
 
 int frt_listen_watch(struct frt_daemon *daemon)
 {
-    return sd_event_add_io(daemon->event, NULL, daemon->listen_fd, EPOLLIN, on_connect, daemon);
+    return sd_event_add_io(daemon->event, &daemon->listen_source, daemon->listen_fd, EPOLLIN, on_connect,
+                           daemon);
 }
 
 void frt_connections_sweep(struct frt_daemon *daemon)
@@ -323,6 +373,7 @@ void frt_connections_sweep(struct frt_daemon *daemon)
         if (!c->granted && !c->gate && frt_mono_ms() - c->active_ms > IDLE_MS)
             connection_free(c);
     }
+    sd_event_source_set_enabled(daemon->listen_source, SD_EVENT_ON);
 }
 
 void frt_connections_close(struct frt_daemon *daemon)

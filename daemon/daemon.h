@@ -23,14 +23,17 @@
 #include "trail/writer.h"
 
 #define FRT_BATCH_MAX           128 /* answers that wait for one seal; the trail takes 256 records */
+#define FRT_COMMIT_WITHIN_MS    5
 #define FRT_CONNECTIONS_MAX     4096
-#define FRT_CONNECTIONS_PER_UID 128 /* of ordinary users */
+#define FRT_CONNECTIONS_PER_UID 128 /* of an ordinary user, and of a login */
+#define FRT_CONNECTIONS_OF_ROOT 512 /* kept free for root's services, whatever others hold */
 
 struct frt_connection;
 
 struct frt_pending {
     struct frt_connection *connection; /* NULL: went away while it waited */
     struct frt_answer answer;
+    bool grants; /* the answer to FRT_ASK_GRANT: letting pass makes its connection a grant */
     char used_request[FRT_NAME_MAX]; /* request this answer consumes a use of; "" none */
 };
 
@@ -70,15 +73,18 @@ struct frt_daemon {
     enum frt_gate_state gate;
     struct frt_gate_port gate_port;
     int64_t started_s;
+    bool alarmed;       /* that the trail cannot be written has been told */
     gid_t auditors_gid; /* (gid_t)-1: none */
 
     sd_event *event;
     sd_event_source *commit_source;
     int listen_fd;
+    sd_event_source *listen_source;
     struct frt_connection *connections; /* list */
-    size_t connection_count;
+    size_t connection_count, connections_max;
     struct frt_pending pending[FRT_BATCH_MAX];
     size_t pending_count;
+    int64_t pending_since_ms; /* the oldest */
 
     struct frt_replica_feed *feed; /* NULL: the directory is LDIF files */
     int replica_fd;
@@ -92,6 +98,9 @@ void frt_daemon_stop(struct frt_daemon *daemon);
 
 /* daemon/open_trail.c */
 int frt_daemon_open_trail(struct frt_daemon *daemon);
+
+/* daemon/start.c: reads the clocks and records a step. Before anything is judged, and every second. */
+void frt_daemon_read_clock(struct frt_daemon *daemon);
 
 /* daemon/reload.c: reads configuration, policy and LDIF anew; all of it or none of it. */
 void frt_daemon_reload(struct frt_daemon *daemon);
@@ -110,16 +119,22 @@ int frt_listen_watch(struct frt_daemon *daemon);
 void frt_connections_sweep(struct frt_daemon *daemon); /* closes idle ones; every second */
 void frt_connections_close(struct frt_daemon *daemon);
 
-/* daemon/commit.c: takes `answer` over; it leaves when its batch is sealed. */
+/* daemon/commit.c: takes `answer` over; it leaves when its batch is sealed. `grants`: see struct frt_pending. */
 int frt_commit_init(struct frt_daemon *daemon);
 void frt_commit_later(struct frt_daemon *daemon, struct frt_connection *connection, struct frt_answer *answer,
-                      const char *used_request);
+                      const char *used_request, bool grants);
 void frt_commit_now(struct frt_daemon *daemon);
-/* A record nobody waits for (role changes, beats, clock). */
+/* After each event: what waits does not wait for the end of a stream of other questions. */
+void frt_commit_when_due(struct frt_daemon *daemon);
+/* Puts a record into the batch, sealing the one before when that is full. Its number, or a negative errno. */
+int64_t frt_record_append(struct frt_daemon *daemon, const struct frt_record *record);
+/* The same for a record nobody waits for (role changes, beats, clock). */
 void frt_record_aside(struct frt_daemon *daemon, const struct frt_record *record);
 
 /* daemon/connection.c, for commit.c */
-void frt_connection_send(struct frt_connection *connection, const struct frt_answer *answer);
+/* False: it did not leave; the asker's deadline turns silence into a denial. */
+bool frt_connection_send(struct frt_connection *connection, const struct frt_answer *answer);
+void frt_connection_grant(struct frt_connection *connection, int64_t decision);
 void frt_connection_forget_pending(struct frt_daemon *daemon, struct frt_connection *connection);
 
 #endif

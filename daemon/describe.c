@@ -7,13 +7,20 @@
 
 #include "daemon/describe_catalogue.h"
 #include "protocol/client.h"
+#include "support/percent.h"
 #include "support/time_text.h"
 
+/* What came from outside (names, DNs, what a server said) must not move anybody's cursor. */
 static json_t *text(const char *value)
 {
-    json_t *string = json_string(value ? value : "");
+    char escaped[1024];
 
-    return string ? string : json_string(""); /* not UTF-8 */
+    if (!value)
+        value = "";
+    if (frt_prose_is_clean(value, strlen(value), false))
+        return json_string(value);
+    frt_percent_encode(value, strlen(value), escaped, sizeof(escaped));
+    return json_string(escaped);
 }
 
 static void set_time(json_t *object, const char *key, int64_t s)
@@ -32,7 +39,7 @@ static const char *view_state_name(const struct frt_daemon *daemon)
 static json_t *describe_view(const struct frt_daemon *daemon)
 {
     json_t *object = json_object(), *unreadable = json_array();
-    int64_t age_ms = frt_view_age_ms(daemon->view, frt_mono_ms());
+    int64_t age_ms = frt_view_age_ms(daemon->view, frt_boot_ms());
     const char *line;
 
     json_object_set_new(object, "state", text(view_state_name(daemon)));
@@ -166,7 +173,7 @@ static json_t *describe_denial(const struct frt_daemon *daemon, const struct frt
 static json_t *describe_why(const struct frt_daemon *daemon, const char *name)
 {
     const struct frt_denial *denials[20];
-    size_t count = frt_ledger_denials(daemon->ledger, name, denials, 20);
+    size_t count = name && name[0] == '\0' ? 0 : frt_ledger_denials(daemon->ledger, name, denials, 20);
     json_t *object = json_object(), *list = json_array();
 
     for (size_t i = 0; i < count; i++)
@@ -398,7 +405,11 @@ static const char *own_name(const struct frt_daemon *daemon, const struct frt_pe
 static bool may_ask_about(const struct frt_daemon *daemon, const struct frt_ask *ask,
                           const struct frt_peer *peer)
 {
-    return peer->auditor || ask->user[0] == '\0' || strcmp(ask->user, own_name(daemon, peer)) == 0;
+    if (peer->auditor)
+        return true;
+    if (ask->ruser[0] || (ask->user_uid != FRT_UID_UNSET && ask->user_uid != (int64_t)peer->uid))
+        return false;
+    return ask->user[0] == '\0' || strcmp(ask->user, own_name(daemon, peer)) == 0;
 }
 
 static json_t *describe(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer)

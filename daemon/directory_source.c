@@ -32,7 +32,7 @@ int frt_directory_load_files(const struct frt_conf *conf, struct frt_view **ret_
         return r;
     }
     frt_view_refresh_end(view);
-    frt_view_confirm(view, "", frt_mono_ms());
+    frt_view_confirm(view, "", frt_boot_ms());
     *ret_view = view;
     return 0;
 }
@@ -42,7 +42,7 @@ enum frt_view_state frt_directory_state(const struct frt_daemon *daemon)
 {
     int64_t max_age_ms = daemon->feed ? (int64_t)daemon->conf->max_view_age_s * 1000 : INT64_MAX;
 
-    return frt_view_state(daemon->view, frt_mono_ms(), max_age_ms);
+    return frt_view_state(daemon->view, frt_boot_ms(), max_age_ms);
 }
 
 static int open_replica(struct frt_daemon *daemon)
@@ -169,9 +169,10 @@ static int on_replica(sd_event_source *source, int fd, uint32_t revents, void *u
     int r;
 
     (void)revents;
-    r = frt_replica_feed_read(daemon->feed, fd, daemon->view, frt_mono_ms(), &listener);
+    r = frt_replica_feed_read(daemon->feed, fd, daemon->view, frt_boot_ms(), &listener);
     if (r < 0)
         lose_replica(daemon, source, r);
+    frt_commit_when_due(daemon);
     return 0;
 }
 

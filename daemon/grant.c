@@ -23,6 +23,13 @@ void frt_fresh_allow_note(struct frt_fresh_allows *allows, const struct frt_gran
     *row = (struct frt_fresh_allow){.grant = *grant, .pid = pid, .mono_ms = mono_ms};
 }
 
+void frt_fresh_allow_forget(struct frt_fresh_allows *allows, int64_t decision)
+{
+    for (size_t i = 0; i < FRT_FRESH_ALLOWS; i++)
+        if (allows->rows[i].grant.decision == decision)
+            allows->rows[i].pid = 0;
+}
+
 bool frt_fresh_allow_take(struct frt_fresh_allows *allows, const struct frt_grant *grant, int64_t pid,
                           int64_t mono_ms)
 {

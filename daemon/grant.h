@@ -38,6 +38,9 @@ void frt_grant_fill(const struct frt_view *view, const struct frt_ask *ask, int6
 void frt_fresh_allow_note(struct frt_fresh_allows *allows, const struct frt_grant *grant, int64_t pid,
                           int64_t mono_ms);
 
+/* The decision could not be recorded: it was no allow. */
+void frt_fresh_allow_forget(struct frt_fresh_allows *allows, int64_t decision);
+
 /* Takes the fresh allow of this process for the same user, tool and request; false when there is none. */
 bool frt_fresh_allow_take(struct frt_fresh_allows *allows, const struct frt_grant *grant, int64_t pid,
                           int64_t mono_ms);

@@ -2,6 +2,7 @@
 #include "daemon/ledger.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -15,7 +16,7 @@ struct use {
 };
 
 struct flood {
-    char key[320];
+    char key[FRT_FLOOD_PERSON_MAX + FRT_FLOOD_WHAT_MAX];
     int64_t window_ms;
     unsigned in_window;
     unsigned counted; /* not recorded singly since the last `gap` record */
@@ -25,8 +26,9 @@ struct flood {
 struct frt_ledger {
     struct use *uses;
     struct flood *floods;
-    struct frt_denial denials[FRT_LEDGER_DENIALS]; /* ring */
-    size_t denial_count;                           /* ever */
+    struct frt_denial denials[FRT_LEDGER_DENIALS];
+    uint64_t serials[FRT_LEDGER_DENIALS]; /* when each was noted; 0: free */
+    uint64_t serial;
 };
 
 int frt_ledger_new(struct frt_ledger **ret_ledger)
@@ -93,22 +95,75 @@ void frt_ledger_take_back_use(struct frt_ledger *ledger, const char *request)
         use->count--;
 }
 
+static bool is_same_person(const struct frt_denial *a, const struct frt_denial *b)
+{
+    return strcmp(a->login, b->login) == 0 && strcmp(a->user, b->user) == 0;
+}
+
+/* A free place; the person's own oldest once there are enough of them; else the oldest of all. */
+static size_t choose_place(const struct frt_ledger *ledger, const struct frt_denial *denial)
+{
+    size_t own = 0, own_oldest = 0, oldest = 0;
+
+    for (size_t i = 0; i < FRT_LEDGER_DENIALS; i++) {
+        if (ledger->serials[i] < ledger->serials[oldest])
+            oldest = i;
+        if (ledger->serials[i] == 0 || !is_same_person(&ledger->denials[i], denial))
+            continue;
+        if (own == 0 || ledger->serials[i] < ledger->serials[own_oldest])
+            own_oldest = i;
+        own++;
+    }
+    return own >= FRT_LEDGER_PER_PERSON ? own_oldest : oldest;
+}
+
 void frt_ledger_note_denial(struct frt_ledger *ledger, const struct frt_denial *denial)
 {
-    ledger->denials[ledger->denial_count++ % FRT_LEDGER_DENIALS] = *denial;
+    size_t place = choose_place(ledger, denial);
+
+    ledger->denials[place] = *denial;
+    ledger->serials[place] = ++ledger->serial;
+}
+
+void frt_ledger_unrecorded(struct frt_ledger *ledger, int64_t decision)
+{
+    for (size_t i = 0; i < FRT_LEDGER_DENIALS; i++)
+        if (ledger->serials[i] != 0 && ledger->denials[i].decision == decision)
+            ledger->denials[i].decision = -1;
+}
+
+/* The newest that is older than `serial` and about `name`; FRT_LEDGER_DENIALS when there is none. */
+static size_t find_before(const struct frt_ledger *ledger, const char *name, uint64_t serial)
+{
+    size_t found = FRT_LEDGER_DENIALS;
+    uint64_t best = 0;
+
+    for (size_t i = 0; i < FRT_LEDGER_DENIALS; i++) {
+        const struct frt_denial *denial = &ledger->denials[i];
+
+        if (ledger->serials[i] <= best || ledger->serials[i] >= serial)
+            continue;
+        if (name && strcmp(denial->login, name) != 0 && strcmp(denial->user, name) != 0)
+            continue;
+        best = ledger->serials[i];
+        found = i;
+    }
+    return found;
 }
 
 size_t frt_ledger_denials(const struct frt_ledger *ledger, const char *name,
                           const struct frt_denial **ret_denials, size_t max)
 {
+    uint64_t serial = UINT64_MAX;
     size_t stored = 0;
-    size_t kept = ledger->denial_count < FRT_LEDGER_DENIALS ? ledger->denial_count : FRT_LEDGER_DENIALS;
 
-    for (size_t i = 1; i <= kept && stored < max; i++) {
-        const struct frt_denial *denial = &ledger->denials[(ledger->denial_count - i) % FRT_LEDGER_DENIALS];
+    while (stored < max) {
+        size_t i = find_before(ledger, name, serial);
 
-        if (!name || strcmp(denial->login, name) == 0 || strcmp(denial->user, name) == 0)
-            ret_denials[stored++] = denial;
+        if (i == FRT_LEDGER_DENIALS)
+            break;
+        serial = ledger->serials[i];
+        ret_denials[stored++] = &ledger->denials[i];
     }
     return stored;
 }
@@ -150,16 +205,20 @@ int frt_ledger_replay(struct frt_ledger *ledger, const struct frt_record_view *r
     return frt_ledger_count_use(ledger, text);
 }
 
-bool frt_ledger_is_flood(struct frt_ledger *ledger, const char *key, int64_t mono_ms)
+/* How often within this minute; NULL without memory. */
+static struct flood *count_in_window(struct frt_ledger *ledger, const char *person, const char *what,
+                                     int64_t mono_ms)
 {
+    char key[FRT_FLOOD_PERSON_MAX + FRT_FLOOD_WHAT_MAX];
     struct flood *flood;
 
+    snprintf(key, sizeof(key), "%s%s%s", person, what[0] ? " " : "", what);
     HASH_FIND_STR(ledger->floods, key, flood);
     if (!flood) {
         flood = calloc(1, sizeof(*flood));
         if (!flood)
-            return false; /* recorded singly: dearer, never lost */
-        strncpy(flood->key, key, sizeof(flood->key) - 1);
+            return NULL;
+        memcpy(flood->key, key, sizeof(key));
         flood->window_ms = mono_ms;
         HASH_ADD_STR(ledger->floods, key, flood);
     }
@@ -167,7 +226,18 @@ bool frt_ledger_is_flood(struct frt_ledger *ledger, const char *key, int64_t mon
         flood->window_ms = mono_ms;
         flood->in_window = 0;
     }
-    if (++flood->in_window <= FRT_FLOOD_PER_MINUTE)
+    flood->in_window++;
+    return flood;
+}
+
+bool frt_ledger_is_flood(struct frt_ledger *ledger, const char *person, const char *what, int64_t mono_ms)
+{
+    const struct flood *all = count_in_window(ledger, person, "", mono_ms);
+    struct flood *flood = count_in_window(ledger, person, what, mono_ms);
+
+    if (!all || !flood)
+        return false; /* recorded singly: dearer, never lost */
+    if (flood->in_window <= (all->in_window > FRT_FLOOD_PERSON_PER_MINUTE ? 1 : FRT_FLOOD_PER_MINUTE))
         return false;
     flood->counted++;
     return true;

@@ -14,8 +14,12 @@
 
 #include "trail/record.h"
 
-#define FRT_LEDGER_DENIALS   512
-#define FRT_FLOOD_PER_MINUTE 50 /* identical denials by one person recorded singly */
+#define FRT_LEDGER_DENIALS          512
+#define FRT_LEDGER_PER_PERSON       20 /* of one login and user: nobody pushes out what others may ask about */
+#define FRT_FLOOD_PER_MINUTE        50  /* identical denials by one person recorded singly */
+#define FRT_FLOOD_PERSON_PER_MINUTE 200 /* of any kind; beyond it only the first of each kind */
+#define FRT_FLOOD_PERSON_MAX        224
+#define FRT_FLOOD_WHAT_MAX          192
 
 struct frt_ledger; /* opaque */
 
@@ -42,9 +46,13 @@ void frt_ledger_note_denial(struct frt_ledger *ledger, const struct frt_denial *
 size_t frt_ledger_denials(const struct frt_ledger *ledger, const char *name,
                           const struct frt_denial **ret_denials, size_t max);
 
-/* True when this denial is one of a flood: more than FRT_FLOOD_PER_MINUTE with the same key within a minute.
- * It is then counted, and must not be recorded singly. */
-bool frt_ledger_is_flood(struct frt_ledger *ledger, const char *key, int64_t mono_ms);
+/* The batch with this denial in it could not be sealed: its number is another record's now. */
+void frt_ledger_unrecorded(struct frt_ledger *ledger, int64_t decision);
+
+/* True when `what` is one of a flood by `person`: more than FRT_FLOOD_PER_MINUTE of the same within a minute, or of a person
+ * beyond FRT_FLOOD_PERSON_PER_MINUTE one that has been recorded in this minute. It is then counted, and must not be recorded
+ * singly. The first of its kind in a minute never is: a flood hides nothing else. */
+bool frt_ledger_is_flood(struct frt_ledger *ledger, const char *person, const char *what, int64_t mono_ms);
 
 /* One `gap` record per flood with uncounted denials since the last call; `emit` appends it. */
 void frt_ledger_flush_floods(struct frt_ledger *ledger, int64_t mono_ms,

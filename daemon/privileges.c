@@ -63,13 +63,17 @@ int frt_group_find(const char *name, gid_t *ret_gid)
 
 int frt_privileges_drop(uid_t uid, gid_t gid)
 {
-    if (geteuid() != 0 || uid == 0)
+    if (uid == 0)
         return 0;
+    capng_clear(CAPNG_SELECT_ALL);
+    if (geteuid() != 0)
+        return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
+    (void)capng_apply(
+        CAPNG_SELECT_BOUNDS); /* a service manager that took CAP_SETPCAP has emptied it of all but four */
     if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
         return -errno;
     if (setuid(0) == 0) /* it must be gone for good */
         return -EPERM;
-    capng_clear(CAPNG_SELECT_BOTH);
     return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }
 
@@ -93,6 +97,7 @@ static const int allowed[] = {
     SCMP_SYS(fsync),
     SCMP_SYS(fdatasync),
     SCMP_SYS(fallocate),
+    SCMP_SYS(fadvise64),
     SCMP_SYS(ftruncate),
     SCMP_SYS(lseek),
     SCMP_SYS(openat),

@@ -15,7 +15,7 @@ int frt_account_find(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 /* Finds a group by name or "#number". 0, -ENOENT. */
 int frt_group_find(const char *name, gid_t *ret_gid);
 
-/* From root to the account, for good. 0 or a negative errno. Does nothing when not root. */
+/* From root to the account, for good; who is not root only loses the capabilities he has. 0 or a negative errno. */
 int frt_privileges_drop(uid_t uid, gid_t gid);
 
 /* no_new_privs, not dumpable, seccomp. 0 or a negative errno. */

@@ -31,6 +31,7 @@ static void warn_of_fixed_keys(const struct frt_conf *old, const struct frt_conf
         {"socket", old->socket, new->socket},
         {"log_dir", old->log_dir, new->log_dir},
         {"key_dir", old->key_dir, new->key_dir},
+        {"auditors_group", old->auditors_group, new->auditors_group},
         {"directory.uris", old->directory.uris[0], new->directory.uris[0]},
     };
 

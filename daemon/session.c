@@ -30,6 +30,7 @@ static void add_notice(struct frt_daemon *daemon, const struct frt_judgement *ju
 void frt_session_note(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
                       struct frt_answer *ret_answer)
 {
+    const char *what = ask->kind == FRT_ASK_SESSION_OPEN ? "session opened" : "session closed";
     struct frt_judgement judgement;
     struct frt_record record;
 
@@ -39,17 +40,22 @@ void frt_session_note(struct frt_daemon *daemon, const struct frt_ask *ask, cons
     snprintf(ret_answer->contact, sizeof(ret_answer->contact), "%s", daemon->policy->contact);
     if (ask->kind == FRT_ASK_SESSION_OPEN)
         add_notice(daemon, &judgement, ret_answer);
+    if (peer->uid != 0 && frt_attempt_is_flood(daemon, ask, peer, &judgement, what)) {
+        ret_answer->decision = -1;
+        return;
+    }
     frt_record_init(&record, "session");
-    frt_record_add_text(&record, "what",
-                        ask->kind == FRT_ASK_SESSION_OPEN ? "session opened" : "session closed");
+    frt_record_add_text(&record, "what", what);
     frt_record_add_text(&record, "svc", ask->service);
-    frt_record_add_text(&record, "user", ask->user);
+    frt_record_add_text(&record, "user",
+                        judgement.resolution.user ? judgement.resolution.user->uid : ask->user);
+    frt_record_add_number(&record, "uid", peer->uid);
     frt_record_add_number(&record, "auid", judgement.attempt.login_uid);
     frt_record_add_text(&record, "tool", ask->tool);
     frt_record_add_text(&record, "tty", ask->tty);
     frt_record_add_text(&record, "rhost", ask->rhost);
     frt_record_add_number(&record, "pid", peer->pid);
-    ret_answer->decision = frt_trail_append(daemon->trail, &record);
+    ret_answer->decision = frt_record_append(daemon, &record);
 }
 
 void frt_session_needs_request(struct frt_daemon *daemon, const struct frt_ask *ask,

@@ -4,6 +4,7 @@
  * account) comes first; the trail is opened as the account that will write it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,19 +41,51 @@ static int load_settings(struct frt_daemon *daemon, const char *conf_path)
     return r;
 }
 
+/* Trusted by property: whoever may write where the socket, the trail or its keys lie can put others in their place. */
+static int check_directory(const char *path, int fd, uid_t uid, mode_t mode)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (st.st_uid != uid && st.st_uid != 0) {
+        frt_journal(LOG_ERR, "%s: is owned by uid %u: expected frtd's account (chown %u %s)", path, st.st_uid,
+                    uid, path);
+        return -EPERM;
+    }
+    if (st.st_mode & 022 & ~mode) {
+        frt_journal(LOG_ERR, "%s: others may write in it: expected mode %04o (chmod go-w %s)", path, mode,
+                    path);
+        return -EPERM;
+    }
+    if ((mode & 077) == 0 && (st.st_mode & 077)) {
+        frt_journal(LOG_ERR, "%s: holds the trail's keys: expected mode 0700 (chmod 700 %s)", path, path);
+        return -EPERM;
+    }
+    return 0;
+}
+
 /* A directory of ours: made when missing, owned by the account that uses it. */
 static int own_directory(const char *path, uid_t uid, gid_t gid, mode_t mode)
 {
-    bool made = mkdir(path, mode) == 0;
+    bool made = mkdir(path, 0700) == 0;
+    frt_auto_close int fd = -1;
 
     if (!made && errno != EEXIST) {
         frt_journal(LOG_ERR, "%s: cannot be made: %s. Make its parent directory first.", path,
                     strerror(errno));
         return -errno;
     }
-    if (made && geteuid() == 0 && chown(path, uid, gid) < 0)
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        frt_journal(LOG_ERR, "%s: cannot be used as a directory of frtd's: %s", path, strerror(errno));
         return -errno;
-    return made && chmod(path, mode) < 0 ? -errno : 0;
+    }
+    if (!made)
+        return check_directory(path, fd, uid, mode);
+    if (geteuid() == 0 && fchown(fd, uid, gid) < 0)
+        return -errno;
+    return fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
 static int own_directories(const struct frt_daemon *daemon, uid_t uid, gid_t gid)
@@ -131,6 +164,14 @@ static void record_clock_step(struct frt_daemon *daemon, int64_t step_us)
     frt_journal(LOG_WARNING, "the clock was stepped by %lld s", (long long)(step_us / 1000000));
 }
 
+void frt_daemon_read_clock(struct frt_daemon *daemon)
+{
+    int64_t step_us = frt_clock_tick(&daemon->clock);
+
+    if (step_us != 0)
+        record_clock_step(daemon, step_us);
+}
+
 static void record_beat(struct frt_daemon *daemon)
 {
     struct frt_record record;
@@ -147,15 +188,14 @@ static void record_beat(struct frt_daemon *daemon)
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct frt_daemon *daemon = userdata;
-    int64_t step_us = frt_clock_tick(&daemon->clock);
     int64_t ticks = frt_mono_ms() / 1000;
 
-    if (step_us != 0)
-        record_clock_step(daemon, step_us);
+    frt_daemon_read_clock(daemon);
     if (!frt_trail_is_writable(daemon->trail) && ticks % RETRY_TICKS == 0 &&
         frt_trail_retry(daemon->trail) == 0)
         frt_journal(LOG_NOTICE, "the trail can be written again");
-    frt_ledger_flush_floods(daemon->ledger, frt_mono_ms(), emit, daemon);
+    if (frt_trail_is_writable(daemon->trail)) /* else what was counted waits */
+        frt_ledger_flush_floods(daemon->ledger, frt_mono_ms(), emit, daemon);
     if (ticks % BEAT_TICKS == 0)
         record_beat(daemon);
     frt_gate_port_tick(daemon);
@@ -263,6 +303,7 @@ void frt_daemon_stop(struct frt_daemon *daemon)
     if (daemon->replica_fd >= 0)
         close(daemon->replica_fd); /* the replica's supervisor ends with it */
     frt_replica_feed_free(daemon->feed);
+    sd_event_source_unref(daemon->listen_source);
     sd_event_source_unref(daemon->commit_source);
     sd_event_unref(daemon->event);
     free(daemon->gate_port.text);

@@ -154,6 +154,15 @@ START_TEST(is_good_again_when_the_time_has_come_back)
 }
 END_TEST
 
+START_TEST(a_views_age_counts_the_time_asleep)
+{
+    boot_us = 1000 * S;
+    ck_assert_int_eq(frt_boot_ms(), 1000000);
+    pass(0, 8 * HOUR);
+    ck_assert_int_eq(frt_boot_ms(), 1000000 + 8 * 3600000);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("daemon.clock");
@@ -162,6 +171,7 @@ int main(void)
     int failed;
 
     tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, a_views_age_counts_the_time_asleep);
     tcase_add_loop_test(tests, judges_by_the_later_of_machine_and_trail, 0, FRT_ARRAY_LEN(starts));
     tcase_add_loop_test(tests, tells_steps_from_the_passing_of_time, 0, FRT_ARRAY_LEN(ticks));
     tcase_add_test(tests, tells_a_step_once);

@@ -208,7 +208,7 @@ static unsigned floods(const char *key, unsigned times, int64_t mono_ms)
     unsigned counted = 0;
 
     for (unsigned i = 0; i < times; i++)
-        counted += frt_ledger_is_flood(ledger, key, mono_ms);
+        counted += frt_ledger_is_flood(ledger, key, "T03", mono_ms);
     return counted;
 }
 
@@ -216,10 +216,10 @@ START_TEST(records_fifty_of_a_minute_singly_and_counts_the_rest)
 {
     struct gaps gaps = {0};
 
-    ck_assert_uint_eq(floods("p01 T03", FRT_FLOOD_PER_MINUTE, 1000), 0);
-    ck_assert_uint_eq(floods("p01 T03", 1, 1000), 1);
-    ck_assert_uint_eq(floods("p01 T03", 99, 60999), 99);
-    ck_assert_uint_eq(floods("p02 T03", FRT_FLOOD_PER_MINUTE, 1000), 0);
+    ck_assert_uint_eq(floods("p01", FRT_FLOOD_PER_MINUTE, 1000), 0);
+    ck_assert_uint_eq(floods("p01", 1, 1000), 1);
+    ck_assert_uint_eq(floods("p01", 99, 60999), 99);
+    ck_assert_uint_eq(floods("p02", FRT_FLOOD_PER_MINUTE, 1000), 0);
     frt_ledger_flush_floods(ledger, 60999, take_gap, &gaps);
     ck_assert_uint_eq(gaps.records, 1);
     ck_assert_int_eq(gaps.counted, 100);
@@ -257,7 +257,7 @@ START_TEST(single_records_and_gaps_add_up)
         snprintf(key, sizeof(key), "k%ld", random() % 5);
         now_ms += random() % 40;
         asked++;
-        single += !frt_ledger_is_flood(ledger, key, now_ms);
+        single += !frt_ledger_is_flood(ledger, key, "T03", now_ms);
         if (random() % 25 == 0)
             frt_ledger_flush_floods(ledger, now_ms, take_gap, &gaps);
     }
@@ -271,7 +271,7 @@ END_TEST
 START_TEST(a_gap_of_odd_bytes_is_a_record)
 {
     struct gaps gaps = {0};
-    char key[320];
+    char key[FRT_FLOOD_PERSON_MAX];
 
     memset(key, '\n', sizeof(key) - 1);
     key[sizeof(key) - 1] = '\0';
@@ -283,6 +283,53 @@ START_TEST(a_gap_of_odd_bytes_is_a_record)
 }
 END_TEST
 
+/* Many kinds of denials are as good a flood as many of one kind; but the first of each kind is always recorded. */
+START_TEST(a_persons_flood_hides_no_other_kind)
+{
+    struct gaps gaps = {0};
+    unsigned single = 0;
+    char what[16];
+
+    for (unsigned i = 0; i < 10000; i++) {
+        snprintf(what, sizeof(what), "T%u", i % 40);
+        single += !frt_ledger_is_flood(ledger, "p01", what, 0);
+    }
+    ck_assert_uint_eq(single, FRT_FLOOD_PERSON_PER_MINUTE);
+    ck_assert(!frt_ledger_is_flood(ledger, "p01", "T99", 0));
+    ck_assert(frt_ledger_is_flood(ledger, "p01", "T99", 0));
+    ck_assert(!frt_ledger_is_flood(ledger, "p02", "T0", 0));
+    frt_ledger_flush_floods(ledger, 0, take_gap, &gaps);
+    ck_assert_int_eq(gaps.counted, 10000 - FRT_FLOOD_PERSON_PER_MINUTE + 1);
+}
+END_TEST
+
+START_TEST(one_person_pushes_out_only_his_own_denials)
+{
+    const struct frt_denial *found[64];
+
+    note(1, "p02", "p02");
+    for (int64_t n = 2; n < 3000; n++)
+        note(n, "p01", "p01");
+    ck_assert_uint_eq(frt_ledger_denials(ledger, "p02", found, 64), 1);
+    ck_assert_uint_eq(frt_ledger_denials(ledger, "p01", found, 64), FRT_LEDGER_PER_PERSON);
+    ck_assert_int_eq(found[0]->decision, 2999);
+    ck_assert_int_eq(found[FRT_LEDGER_PER_PERSON - 1]->decision, 3000 - FRT_LEDGER_PER_PERSON);
+}
+END_TEST
+
+START_TEST(a_number_that_was_not_sealed_is_not_told)
+{
+    const struct frt_denial *found[4];
+
+    note(7, "p01", "p01");
+    note(8, "p01", "p01");
+    frt_ledger_unrecorded(ledger, 8);
+    ck_assert_uint_eq(frt_ledger_denials(ledger, "p01", found, 4), 2);
+    ck_assert_int_eq(found[0]->decision, -1);
+    ck_assert_int_eq(found[1]->decision, 7);
+}
+END_TEST
+
 START_TEST(forgets_floods_that_are_over)
 {
     struct gaps gaps = {0};
@@ -291,7 +338,7 @@ START_TEST(forgets_floods_that_are_over)
         char key[16];
 
         snprintf(key, sizeof(key), "k%u", i);
-        frt_ledger_is_flood(ledger, key, 0);
+        frt_ledger_is_flood(ledger, key, "T03", 0);
     }
     frt_ledger_flush_floods(ledger, 60000, take_gap, &gaps);
     ck_assert_uint_eq(gaps.records, 0);
@@ -321,6 +368,9 @@ int main(void)
     tcase_add_test(tests, single_records_and_gaps_add_up);
     tcase_add_test(tests, a_gap_of_odd_bytes_is_a_record);
     tcase_add_test(tests, forgets_floods_that_are_over);
+    tcase_add_test(tests, a_persons_flood_hides_no_other_kind);
+    tcase_add_test(tests, one_person_pushes_out_only_his_own_denials);
+    tcase_add_test(tests, a_number_that_was_not_sealed_is_not_told);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
