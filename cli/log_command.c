@@ -205,15 +205,16 @@ static bool take_time(const char *name, const char *value, int64_t *ret_s)
     return false;
 }
 
-static bool take_count(const char *name, const char *value, uint64_t *ret_count)
+static bool take_count(const char *name, const char *value, uint64_t least, uint64_t *ret_count)
 {
     char *end;
 
     errno = 0;
     *ret_count = strtoull(value, &end, 10);
-    if (errno == 0 && end != value && *end == '\0' && value[0] != '-')
+    if (errno == 0 && end != value && *end == '\0' && value[0] >= '0' && value[0] <= '9' &&
+        *ret_count >= least)
         return true;
-    fprintf(stderr, "frt: --%s %s: expected a whole number\n", name, value);
+    fprintf(stderr, "frt: --%s %s: expected a whole number from %d on\n", name, value, (int)least);
     return false;
 }
 
@@ -237,9 +238,9 @@ static bool take_option(struct query *query, const char *name, const char *value
     else if (strcmp(name, "until") == 0)
         return take_time(name, value, &query->until_s);
     else if (strcmp(name, "from") == 0)
-        return take_count(name, value, &query->from);
+        return take_count(name, value, 0, &query->from);
     else if (strcmp(name, "last") == 0)
-        return take_count(name, value, &query->last);
+        return take_count(name, value, 1, &query->last);
     return true;
 }
 

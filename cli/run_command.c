@@ -134,6 +134,16 @@ static char *choose_path(const json_t *paths)
     return strdup("");
 }
 
+static void explain_refusal(const struct frt_answer *answer)
+{
+    fprintf(stderr, "frt: refused. %s\n", answer->message);
+    if (answer->rule[0])
+        fprintf(stderr, "Rule %s: %s\n", answer->rule, answer->citation);
+    if (answer->decision >= 0)
+        fprintf(stderr, "Decision %lld. ", (long long)answer->decision);
+    fprintf(stderr, "Ask: %s\n", answer->contact);
+}
+
 /* Asks for the grant on `fd`; the program's path on success (freed by the caller), NULL after a message. */
 static char *take_grant(const struct run *run, int fd, const char *request, bool *ret_documented)
 {
@@ -157,8 +167,7 @@ static char *take_grant(const struct run *run, int fd, const char *request, bool
         *ret_documented = (answer.obligations & FRT_OBLIGE_DOCUMENT) != 0;
         json_decref(object);
     } else {
-        fprintf(stderr, "frt: refused. %s\nRule %s: %s\nDecision %lld. Ask: %s\n", answer.message,
-                answer.rule, answer.citation, (long long)answer.decision, answer.contact);
+        explain_refusal(&answer);
     }
     frt_answer_clear(&answer);
     return path;

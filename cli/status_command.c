@@ -96,6 +96,10 @@ int frt_status_command(int argc, char **argv)
             return option == 'h' ? 0 : FRT_EXIT_USAGE;
         }
     }
+    if (optind != argc) {
+        print_help(stderr);
+        return FRT_EXIT_USAGE;
+    }
     status = frt_cli_ask(conf_path, &ask, &code);
     if (!status)
         return code;

@@ -255,12 +255,13 @@ static bool check_package(const char *path, bool as_json)
         fprintf(stderr, "frt: %s: expected a package with a MANIFEST.sha256\n", path);
         return false;
     }
-    fprintf(out, "package %s: %zu files, %s\n", path, check.files, check.bad ? "ALTERED" : "as the manifest says");
+    fprintf(out, "package %s: %zu files, %s\n", path, check.files,
+            check.bad ? "ALTERED" : "as the manifest says");
     if (check.bad)
         fprintf(out, "  %s%s\n", check.what, check.bad > 1 ? " (and more)" : "");
     if (check.has_records)
-        fprintf(out, "  records.jsonl: %" PRIu64 " records, %" PRIu64 " of them not in the chain\n", check.records,
-                check.foreign);
+        fprintf(out, "  records.jsonl: %" PRIu64 " records, %" PRIu64 " of them not in the chain\n",
+                check.records, check.foreign);
     if (check.is_signed)
         fprintf(out, "  signed by %s: %s; compare that key with the one you were given\n", check.signer,
                 check.is_signature_good ? "good" : "BAD");
@@ -298,15 +299,16 @@ static int verify_directory(const struct arguments *arguments, const char *log_d
     return report(arguments, arguments->live_key, &result);
 }
 
-static bool take_number(const char *value, long long *ret_number)
+static bool take_number(const char *value, long long most, long long *ret_number)
 {
     char *end;
 
     errno = 0;
     *ret_number = strtoll(value, &end, 10);
-    if (errno == 0 && end != value && *end == '\0' && *ret_number >= 0)
+    if (errno == 0 && end != value && *end == '\0' && value[0] >= '0' && value[0] <= '9' &&
+        *ret_number <= most)
         return true;
-    fprintf(stderr, "frt: %s: expected a whole number\n", value);
+    fprintf(stderr, "frt: %s: expected a whole number from 0 to %lld\n", value, most);
     return false;
 }
 
@@ -337,9 +339,9 @@ static bool take_option(int option, struct arguments *arguments)
         arguments->as_json = true;
         return true;
     case 'n':
-        return take_number(optarg, &arguments->proof);
+        return take_number(optarg, INT64_C(1) << 53, &arguments->proof);
     case 't':
-        if (!take_number(optarg, &number) || number > 1024)
+        if (!take_number(optarg, 1024, &number))
             return false;
         arguments->threads = (unsigned)number;
         return true;

@@ -17,8 +17,12 @@ static void print_help(FILE *out)
 
 static void print_denial(const json_t *denial)
 {
-    printf("%s  decision %lld: %s %s, refused\n", frt_cli_text(denial, "time"),
-           frt_cli_number(denial, "decision"), frt_cli_text(denial, "action"), frt_cli_text(denial, "tool"));
+    printf("%s  ", frt_cli_text(denial, "time"));
+    if (frt_cli_number(denial, "decision") >= 0)
+        printf("decision %lld: ", frt_cli_number(denial, "decision"));
+    else
+        fputs("not recorded (the trail could not be written): ", stdout);
+    printf("%s %s, refused\n", frt_cli_text(denial, "action"), frt_cli_text(denial, "tool"));
     if (strcmp(frt_cli_text(denial, "login"), frt_cli_text(denial, "user")) != 0 &&
         frt_cli_text(denial, "login")[0])
         printf("  %s, acting as %s\n", frt_cli_text(denial, "login"), frt_cli_text(denial, "user"));
