@@ -6,13 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* UTF-8 of our own texts may pass; control characters that could act on a terminal or forge a line may not.
- */
+/* UTF-8 of our own texts may pass; control characters that could act on a terminal or forge a line may not: U+0080 to U+009F
+ * (C2 80 to C2 9F) are such too. */
 static void make_safe(char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            *text = '?';
+    for (unsigned char *u = (unsigned char *)text; *u; u++) {
+        if (*u < 0x20 || *u == 0x7F)
+            *u = '?';
+        if (*u == 0xC2 && u[1] >= 0x80 && u[1] < 0xA0)
+            u[0] = u[1] = '?';
+    }
 }
 
 void frt_journal_open(const char *program)
