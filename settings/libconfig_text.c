@@ -184,6 +184,18 @@ static size_t sequence_length(const unsigned char *u)
     return n;
 }
 
+/* U+061C, U+200E/F, U+2028 to U+202E, U+2066 to U+2069 make text read as something else; no answer may carry them
+ * (protocol/message.h), so a text with one could never be told to anybody. */
+static bool turns_direction(const unsigned char *u)
+{
+    if (u[0] == 0xD8 && u[1] == 0x9C)
+        return true;
+    if (u[0] != 0xE2)
+        return false;
+    return (u[1] == 0x80 && (u[2] == 0x8E || u[2] == 0x8F || (u[2] >= 0xA8 && u[2] <= 0xAE))) ||
+           (u[1] == 0x81 && u[2] >= 0xA6 && u[2] <= 0xA9);
+}
+
 bool frt_config_text_is_clean(const char *text)
 {
     const unsigned char *u = (const unsigned char *)text;
@@ -191,7 +203,7 @@ bool frt_config_text_is_clean(const char *text)
     while (*u) {
         size_t n = sequence_length(u);
 
-        if (n == 0 || *u < 0x20 || *u == 0x7F || (u[0] == 0xC2 && u[1] < 0xA0))
+        if (n == 0 || *u < 0x20 || *u == 0x7F || (u[0] == 0xC2 && u[1] < 0xA0) || turns_direction(u))
             return false;
         u += n;
     }
