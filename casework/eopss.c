@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "casework/request_form.h"
 #include "casework/safe_text.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -69,22 +70,21 @@ static void readable_time(const char *value, char *buffer, size_t size)
     snprintf(buffer, size, "%s", value);
 }
 
-/* "document dated 2026-03-10" among the notes of a request. */
-static const char *document_date(const struct frt_eopss_row *row)
+/* What a note of the request says behind `begin`; "". */
+static const char *note_of(const struct frt_eopss_row *row, const char *begin)
 {
-    static const char says[] = "document dated ";
     const struct frt_attribute *notes =
         row->request ? frt_entry_find(row->request->entry, "description") : NULL;
 
     for (size_t i = 0; notes && i < notes->value_count; i++)
-        if (strncmp(notes->values[i].bytes, says, sizeof(says) - 1) == 0)
-            return notes->values[i].bytes + sizeof(says) - 1;
+        if (strncmp(notes->values[i].bytes, begin, strlen(begin)) == 0)
+            return notes->values[i].bytes + strlen(begin);
     return "";
 }
 
 static void say_dates(const struct frt_eopss_row *row, char *buffer, size_t size)
 {
-    const char *dated = document_date(row);
+    const char *dated = note_of(row, FRT_FORM_DATED_NOTE);
 
     readable_time(first_value(row, "frtFiledAt"), buffer, size);
     if (dated[0])
@@ -101,21 +101,29 @@ static void say_result(const struct frt_eopss_row *row, char *buffer, size_t siz
         snprintf(buffer, size, "%" PRId64, row->result->matches);
 }
 
+/* The name as it was when the request was filed; without that note, as the directory has it now. */
+static const char *requester_name(const struct frt_eopss *eopss, const struct frt_eopss_row *row)
+{
+    const char *noted = note_of(row, FRT_FORM_REQUESTER_NOTE);
+    const struct frt_person *person = frt_view_person_by_uid(eopss->desk->view, row->request->requester);
+
+    return noted[0] ? noted : person && person->name ? person->name : "";
+}
+
 static void say_requester(const struct frt_eopss *eopss, const struct frt_eopss_row *row, char *buffer,
                           size_t size)
 {
     const struct frt_request *request = row->request;
-    const struct frt_person *person =
-        request ? frt_view_person_by_uid(eopss->desk->view, request->requester) : NULL;
-    const struct frt_agency *agency =
-        request ? frt_view_agency(eopss->desk->view, request->requester_agency) : NULL;
+    const struct frt_agency *agency;
+    const char *name;
 
-    snprintf(buffer, size, "%s",
-             person && person->name          ? person->name
-             : request && request->requester ? request->requester
-                                             : "");
+    if (!request || !request->requester)
+        return;
+    name = requester_name(eopss, row);
+    snprintf(buffer, size, "%s%s(%s)", name, name[0] ? " " : "", request->requester);
     join(row, "frtRequesterPosition", buffer, size);
-    if (request && request->requester_agency)
+    agency = request->requester_agency ? frt_view_agency(eopss->desk->view, request->requester_agency) : NULL;
+    if (request->requester_agency)
         snprintf(buffer + strlen(buffer), size - strlen(buffer), "; %s",
                  agency && agency->name ? agency->name : request->requester_agency);
 }

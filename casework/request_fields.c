@@ -324,7 +324,7 @@ const struct frt_field_row frt_field_rows[FRT_FIELD_COUNT] = {
                                  .may = REQUEST,
                                  .must = REQUEST,
                                  .attribute = "description",
-                                 .prefix = "document dated ",
+                                 .prefix = FRT_FORM_DATED_NOTE,
                                  .question = "Which date stands on the document?",
                                  .expected = A_TIME},
 };

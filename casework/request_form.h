@@ -26,6 +26,10 @@
 #define FRT_FORM_EXPECTED_MAX   256
 #define FRT_FORM_NORMALIZED_MAX 4608
 
+/* How the notes (description) of a request begin that the law's items need and the schema has no attribute for. */
+#define FRT_FORM_DATED_NOTE     "document dated "
+#define FRT_FORM_REQUESTER_NOTE "requester: "
+
 enum frt_form_kind {
     FRT_FORM_REQUEST_UNROUTED, /* no route given yet, or none that is one */
     FRT_FORM_REQUEST_ORDER,

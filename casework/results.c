@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct frt_results {
-    struct frt_result *rows; /* by decision, then database */
+    struct frt_result *rows; /* by decision, then record */
     size_t count;
 };
 

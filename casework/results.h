@@ -23,7 +23,7 @@ struct frt_results; /* opaque */
 int frt_results_read(const struct frt_history *history, struct frt_results **ret_results); /* -ENOMEM */
 void frt_results_free(struct frt_results *results);
 
-/* Those that count for a decision, by database; returns how many there are. One with matches -1 stands alone. */
+/* Those that count for a decision, in the order they were told; returns how many there are. One with matches -1 stands alone. */
 size_t frt_results_of(const struct frt_results *results, int64_t decision,
                       const struct frt_result **ret_first);
 

@@ -25,6 +25,7 @@ struct filing {
     size_t document_length;
     char sha256[65];
     char id[32], statement[32];
+    char name[200]; /* of the requester, as the directory has it now: item e is frozen with the request */
 };
 
 void frt_office_option(struct frt_office *office, const char *name, const char *value)
@@ -107,6 +108,14 @@ static int add_field(struct frt_entry *entry, const struct frt_form *form, enum 
     return r;
 }
 
+static int add_name(struct frt_entry *entry, const char *name)
+{
+    char note[256];
+
+    snprintf(note, sizeof(note), FRT_FORM_REQUESTER_NOTE "%s", name);
+    return add(entry, "description", note);
+}
+
 static bool is_of_statement(enum frt_form_field field)
 {
     return field == FRT_FIELD_BASIS || field == FRT_FIELD_HARM || field == FRT_FIELD_NO_DELAY ||
@@ -129,6 +138,8 @@ static struct frt_entry *make_entry(const struct filing *filing)
         r = add(entry, "frtFiledAt", time);
     if (r == 0 && is_request(filing->form))
         r = add(entry, "frtRequestState", "filed");
+    if (r == 0 && is_request(filing->form) && filing->name[0])
+        r = add_name(entry, filing->name);
     if (r == 0 && filing->statement[0])
         r = add(entry, "frtAuthority", filing->statement);
     if (r == 0)
@@ -286,6 +297,7 @@ static int ask_and_check(struct filing *filing)
     size_t count;
 
     (void)frt_filing_own(filing->office->filing, "frtAgency", agency, sizeof(agency));
+    (void)frt_filing_own(filing->office->filing, "cn", filing->name, sizeof(filing->name));
     if (isatty(STDIN_FILENO) && !frt_form_ask(filing->form, agency))
         return FRT_EXIT_USAGE;
     if (agency[0] && is_request(filing->form) && !frt_form_has(filing->form, FRT_FIELD_AGENCY) &&

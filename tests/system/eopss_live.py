@@ -24,7 +24,7 @@ ITEMS = ("a_request", "b_requested", "c_matches", "d_database", "e_requester", "
 
 # By hand. G25 (p20 under Q201), G38 (p28 under Q201), G33 later (p20 under Q209): performed by msp on h6.
 Q201 = {"a_request": hashlib.sha256(DOCUMENTS["Q201"]).hexdigest(), "b_requested": "2026-03-10T09:00:00Z",
-        "e_requester": "Xylosma Example; detective; Eastbrook Police Department",
+        "e_requester": "Xylosma Example (p24); detective; Eastbrook Police Department",
         "f_reason": "identify the man seen at the scene of a robbery; armed robbery, c. 265 s. 17", "g_recipient": "msp",
         "h_traits": "man, apparent age 30 to 40, dark hair, no glasses", "performed_by_agency": "msp", "request": "Q201",
         "class": CLASS}
@@ -127,7 +127,7 @@ class Eopss(unittest.TestCase):
         self.assertNotIn("</script", text)
         self.assertFalse([tag for tag, a in page.tags if tag in ("script", "img", "link", "iframe") or "src" in a or "href" in a])
         shown = "".join(page.text)
-        for wanted in (CLASS, "Xylosma Example; detective; Eastbrook Police Department", "=cmd|'/c calc'!A1", "no result is on record"):
+        for wanted in (CLASS, "Xylosma Example (p24); detective; Eastbrook Police Department", "=cmd|'/c calc'!A1", "no result is on record"):
             self.assertIn(wanted, shown)
         self.assertNotIn("\x1b", text)
 

@@ -124,10 +124,11 @@ class Filing(Live):
                     "frtCaseNumber": ["EBPD-2026-0200"], "frtMaxSearches": ["2"], "frtProbeCount": ["1"],
                     "frtDatabase": ["RMV image file"], "frtReason": ["identify the man seen at the scene"],
                     "frtOffence": ["armed robbery"], "frtValidUntil": ["20260401000000Z"], "frtRequestState": ["filed"],
-                    "frtDocumentSha256": [hashlib.sha256(DOCUMENT).hexdigest()], "description": ["document dated 2026-03-10"]}
+                    "frtDocumentSha256": [hashlib.sha256(DOCUMENT).hexdigest()], }
         for name, values in expected.items():
             self.assertEqual(entry[name], values, name)
         self.assertEqual(sorted(entry["frtTraits"]), ["apparent age: 30 to 40", "man, dark hair"])
+        self.assertEqual(sorted(entry["description"]), ["document dated 2026-03-10", "requester: Xylosma Example"])
         self.assertRegex(entry["frtFiledAt"][0], r"^2026031614000\dZ$")
         kept = os.path.join(self.documents, hashlib.sha256(DOCUMENT).hexdigest())
         with open(kept, "rb") as f:
@@ -437,6 +438,45 @@ class Results(Live):
         self.assertEqual(code, 0, shown)
         self.assertEqual([(r["matches"], r["database"]) for r in self.point.records(k="result", decision=decision)],
                          [(2, "RMV image file")])
+
+    def test_frt_run_asks_on_a_terminal_reminds_otherwise_and_each_run_is_one_search(self):
+        tool, confdir = self.mine("neoface"), self.mine("pam.d")
+        pam_world.write(tool, "#!/bin/sh\necho searched\n", 0o755)
+        os.makedirs(confdir, exist_ok=True)
+        line = "[success=ok new_authtok_reqd=ok ignore=die default=die] %s tool=env socket=%s\n" % (
+            os.path.join(BINARY, "lib", "pam_frt.so"), self.point.socket)
+        pam_world.write(os.path.join(confdir, "frt"), "auth %saccount %s" % (line, line))
+        pam_world.write(os.path.join(confdir, "other"), "account required pam_deny.so\n")
+        self.slapd.must("dn: frtToolId=T25-neoface,ou=tools,%s\nchangetype: modify\nadd: frtPath\nfrtPath: %s\n" % (SUFFIX, tool))
+        request = self.file_request()
+        self.until("allow", "p20", "T25", request)
+        run = ["env", "ASAN_OPTIONS=detect_leaks=0", program("frt"), "run", "--config", self.point.conf, "--pam-dir", confdir,
+               "--request", request, "T25"]
+        done = self.world.run(*run, user="p20")
+        self.assertEqual((done.returncode, done.stdout), (0, "searched\n"), done.all)
+        first = [r["n"] for r in self.point.records(k="decision", request=request) if r["use"] == 1]
+        self.assertEqual(len(first), 1)
+        self.assertIn("frt request record %s --decision %d --matches N --database NAME" % (request, first[0]), done.stderr)
+        code, shown = self.world.dialogue(run, [("Database searched", "RMV image file"), ("Matches it returned", "1"),
+                                                ("Another", "second file"), ("Matches it returned", "0"), ("Another", "")], user="p20")
+        self.assertEqual(code, 0, shown)
+        uses = [r["n"] for r in self.point.records(k="decision", request=request) if r["use"] == 1]
+        self.assertEqual(len(uses), 2)
+        self.assertEqual(len(self.point.records(k="decision", request=request)), 4)  # each with the grant behind it
+        self.assertEqual([(r["matches"], r["database"]) for r in self.point.records(k="result", decision=uses[1])],
+                         [(1, "RMV image file"), (0, "second file")])
+        ldif = self.mine("dump.ldif")
+        with open(ldif, "w") as f:
+            f.write(self.slapd.dump())
+        done = self.point.frt("eopss", "--quarter", "2026Q1", "--agency", "ebpd", "--directory", ldif, "--documents", self.documents,
+                              "--out", self.mine("eopss"))
+        with open(self.mine("eopss", "ebpd", "searches.json")) as f:
+            rows = [row for row in json.load(f)["tables"][0]["rows"] if row[3] == request]
+        self.assertEqual([(row[1], row[8], row[9], row[14]) for row in rows],
+                         [(uses[0], "", "", "c d"), (uses[1], "1", "RMV image file", ""), (uses[1], "0", "second file", "")],
+                         done.err)
+        self.assertEqual(rows[0][10], "Xylosma Example (p24); detective; Eastbrook Police Department")
+        self.assertTrue(rows[0][7].endswith("Z; document dated 2026-03-10"), rows[0][7])
 
     def test_no_search_is_an_answer_and_a_restart_remembers(self):
         request = self.file_request()
