@@ -143,7 +143,7 @@ static bool print_gate(const json_t *detail, const char *word, const json_t *too
                                  (names[0] || frt_cli_number(tool, "count") > 0 ||
                                   frt_cli_number(tool, "copies") > 0 || tools)) unmarked +=
         print_tool(tool, tools);
-    return enforcing && unmarked == 0 && strcmp(word, "not-enforcing") != 0;
+    return enforcing && unmarked == 0 && strcmp(word, "enforcing") == 0;
 }
 
 static int show(const char *conf_path, const char *state_path, bool as_json, char **names)
@@ -153,7 +153,7 @@ static int show(const char *conf_path, const char *state_path, bool as_json, cha
     json_t *detail = ask_frtd(conf_path, word, sizeof(word), &code), *tools = NULL;
     bool is_well;
 
-    if (!detail && (code == FRT_EXIT_UNREACHABLE || strcmp(word, "none") != 0))
+    if (!detail)
         detail = read_own_account(state_path);
     if (!detail) {
         printf("gate       there is none (frtd: %s)\n", word);

@@ -39,6 +39,7 @@ CATALOGUE = (
     entry("T92-part", "frt-component", "record", Path=[T + "/lib/libpart.so"]) +
     entry("T93-bad", "face-surveillance", "decide", Path=[T + "/bad/" + n for n in
           ("owned", "writable", "suid", "caps", "acl", "open/in-open-directory", "fifo")]) +
+    entry("T95-merged", "face-surveillance", "decide", Package=["deb:frt-test-merged"]) +
     entry("T94-many", "face-surveillance", "decide", Path=["/nowhere/%s/%d" % ("x" * 100, i) for i in range(3000)]))
 
 
@@ -127,7 +128,7 @@ class Lock(unittest.TestCase):
 
     def test_the_whole_catalogue_comes_across_in_pages(self):
         tools = {t["id"]: t for t in self.frtd.json("tools", "list")["tools"]}
-        self.assertEqual(len(tools), 44 + 5)
+        self.assertEqual(len(tools), 44 + 6)
         self.assertEqual(tools["T94-many"]["marks"]["path"], ["/nowhere/%s/%d" % ("x" * 100, i) for i in range(3000)])
         self.assertEqual(tools["T04-facedetect"]["marks"]["package"], ["deb:facedetect"])
         self.assertEqual((tools["T92-part"]["class"], tools["T92-part"]["action"]), ("frt-component", "record"))
@@ -211,6 +212,22 @@ class Lock(unittest.TestCase):
         self.install("1.0")
         self.assertEqual(what(self.packaged), (0, 0, 0o755))
 
+    def test_a_package_from_before_usr_was_merged_is_kept_under_the_path_it_gives(self):
+        tree = os.path.join(self.base, "package-merged")
+        write(tree + "/DEBIAN/control", "Package: frt-test-merged\nVersion: 1\nArchitecture: all\nMaintainer: N <n@example.org>\n"
+              "Description: x\n", 0o644)
+        write(tree + "/bin/frt-merged", FACE)
+        os.makedirs(self.root + "/usr/bin", exist_ok=True)
+        os.symlink("usr/bin", self.root + "/bin")
+        deb = os.path.join(self.base, "merged.deb")
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, deb], check=True, stdout=subprocess.DEVNULL)
+        for _ in range(2):
+            subprocess.run(["dpkg", "--root=" + self.root, "--force-all", "--log=/dev/null", "-i", deb], check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.lock(names=("T95",))
+            self.assertEqual(what(self.root + "/usr/bin/frt-merged"), (0, GROUP, 0o750))
+            self.assertRegex(self.overrides(), r"(?m) /bin/frt-merged$")
+
     def test_an_administrators_own_override_comes_back(self):
         subprocess.run(["dpkg-statoverride", "--root=" + self.root, "--add", "root", "#%d" % OTHER_GROUP, "0754",
                         "/usr/share/frt-test-face/face"], check=True)
@@ -277,6 +294,9 @@ class Lock(unittest.TestCase):
         before = [what(bad + n) for n in names]
         done = self.tools("lock", names=("T93",))
         self.assertEqual((done.code, done.out.count("FAILED")), (1, 7), done.out)
+        for why in ("not belong to root", "others than root can write", "set-user-ID", "file capabilities", "access control list",
+                    "a directory on the way", "neither a file nor a directory"):
+            self.assertIn(why, done.out)
         self.assertEqual([what(bad + n) for n in names], before)
         self.assertEqual(len(os.getxattr(bad + "caps", "security.capability")), 20)
 
