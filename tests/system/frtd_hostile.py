@@ -3,6 +3,10 @@
 """frtd attacked from outside: by people of the machine over its socket, by what lies in its directories before it starts, by what
 the directory's entries say. Beside each attack stands what must hold."""
 import array
+import base64
+import csv
+import io
+import json
 import os
 import re
 import resource
@@ -15,7 +19,7 @@ import threading
 import time
 import unittest
 
-from frtd import BINARY, Frtd, program, sample_city
+from frtd import Frtd, program, sample_city
 from frtd_wire import CATALOGUE_END, ENFORCING, EXEC, HELLO, NAMED, OPEN, PATH, Talk, answer_of, as_user, question
 
 P01, P02, P04, P20, P21, P22 = 20001, 20002, 20004, 20020, 20021, 20022
@@ -530,6 +534,90 @@ class Connections(Point):
             time.sleep(12)
             os.kill(self.point.process.pid, signal.SIGCONT)
             self.assertEqual(talk.receive()["verdict"], "deny")
+
+
+class Terminals(unittest.TestCase):
+    """What frt prints of other people's words."""
+    EVIL = "Oak\x1b[2J\x07 \u009b31m \u202edetcivnoc \r\nfake line"
+    ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="city-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.chmod(self.folder, 0o755)
+        files = [shutil.copy(path, self.folder) for path in sample_city()]
+        evil = base64.b64encode(self.EVIL.encode()).decode()
+        for path in files:
+            with open(path) as f:
+                text = f.read()
+            text = re.sub(r"(?m)^(dn: uid=p01,(?:.*\n)+?)cn: .*$", r"\1cn:: " + evil, text)
+            if "roles" in path:
+                dn = base64.b64encode(("frtRoleId=%s,ou=roles,dc=frt,dc=example" % self.EVIL).encode()).decode()
+                text += "\ndn:: %s\nobjectClass: frtRole\nfrtRoleId:: %s\nfrtPerson: p02\nfrtRoleStart: soon\n" % (dn, evil)
+            with open(path, "w") as f:
+                f.write(text)
+        self.point = Frtd(host="h1", ldif=files)
+        self.point.start()
+        self.addCleanup(self.point.__exit__)
+
+    def test_nothing_printed_acts_on_a_terminal(self):
+        with as_user(STRANGER), Talk(self.point.socket) as talk:
+            talk.ask("decide", user="=cmd|'/C calc'!A0", tool="=HYPERLINK(1)", action=EXEC, match=NAMED, tty="@x", rhost="+1")
+        with Talk(self.point.socket) as talk:
+            talk.ask("decide", user="p01", tool="T03", action=EXEC, match=NAMED)
+        shown = ""
+        for arguments in (("status",), ("status", "--json"), ("check", "p01", "T03", "--explain"), ("check", "p02", "T03", "--explain"),
+                          ("check", "p01", "T03", "--json"), ("why",), ("why", "--json"), ("log",), ("log", "--csv"),
+                          ("log", "--json"), ("verify",), ("verify", "--json")):
+            done = self.point.frt(*arguments)
+            with self.subTest(arguments=arguments):
+                self.assertIn(done.code, (0, 1))
+                self.assertIsNone(self.ACTS.search((done.out + done.err).replace("\r\n" if "--csv" in arguments else "\0", "")))
+                if "--json" in arguments:
+                    for line in done.out.splitlines() if arguments[0] == "log" else [done.out]:
+                        json.loads(line)
+                if "--csv" in arguments:
+                    rows = list(csv.reader(io.StringIO(done.out)))
+                    self.assertEqual({len(row) for row in rows}, {len(rows[0])})
+                    self.assertFalse([cell for row in rows[1:] for cell in row if re.match("[=+@]", cell)])
+            shown += done.out
+        self.assertIn("Oak%1B", shown)
+
+    def test_a_denial_without_a_record_has_no_number(self):
+        size = max(os.path.getsize(os.path.join(self.point.trail_dir, f)) for f in os.listdir(self.point.trail_dir))
+        subprocess.run(["/usr/bin/setpriv", "--reuid", str(ACCOUNT), "--regid", str(ACCOUNT), "--clear-groups", "/usr/bin/prlimit",
+                        "--pid", str(self.point.process.pid), "--fsize=%d:" % size], check=True)
+        for _ in range(2):  # one in the batch that fails, one while it is known
+            with Talk(self.point.socket) as talk:
+                self.assertEqual(talk.ask("decide", user="p01", tool="T03", action=EXEC, match=NAMED)["decision"], -1)
+        shown = self.point.frt("why", "p01").out
+        self.assertEqual(shown.count("not recorded"), 2, shown)
+        self.assertNotIn("decision", shown.lower())
+
+    def test_wrong_usage_is_told_and_ends_with_4(self):
+        rows = [("log", "--last", "0"), ("log", "--last", "-1"), ("log", "--from", " -1"), ("log", "--from", "+1"),
+                ("log", "--from", "99999999999999999999"), ("log", "--last", "2x"), ("log", "--since", "yesterday"),
+                ("log", "/nowhere/at/all"), ("log", "a", "b"), ("verify", "--threads", "2000"), ("verify", "--proof", "-1"),
+                ("verify", "--proof", " 1"), ("verify", "/nowhere/at/all"), ("status", "x"), ("why", "a", "b"), ("check", "p01"),
+                ("check", "p" * 64, "T03"), ("check", "p01", "T03", "--action", "fly"), ("nonsense",)]
+        for row in rows:
+            with self.subTest(row=row):
+                done = self.point.frt(*row)
+                self.assertEqual(done.code, 4, done.out + done.err)
+                self.assertTrue((done.err + done.out).strip())
+
+    def test_who_may_not_read_the_trail_is_told_who_may(self):
+        done = self.point.frt("log", user=P01)
+        self.assertEqual((done.code, done.out), (4, ""))
+        self.assertIn("auditors", done.err)
+        self.assertNotEqual(self.point.frt("verify", user=P01).code, 0)
+
+    def test_exit_codes_say_yes_no_and_silence(self):
+        self.assertEqual(self.point.frt("check", "p04", "T34").code, 0)
+        self.assertEqual(self.point.frt("check", "p01", "T03").code, 1)
+        self.point.stop()
+        for arguments in (("status",), ("check", "p01", "T03"), ("why",)):
+            self.assertEqual(self.point.frt(*arguments).code, 5)
 
 
 class Start(unittest.TestCase):
