@@ -156,33 +156,67 @@ static void cell(struct frt_sheet *sheet, const struct frt_public_cell *cell)
         frt_sheet_number(sheet, cell->count);
 }
 
+/* One line of a table before it is written: words and their count. */
+struct line {
+    const char *words[3]; /* agency, recipient, route */
+    int64_t count;
+};
+
+/* By their words: the order in which cases came, or their number, would say something about them. */
+static int by_words(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    int r = 0;
+
+    for (size_t k = 0; r == 0 && k < 3; k++)
+        r = strcmp(x->words[k], y->words[k]);
+    return r;
+}
+
+static void take_lines(const struct counting *counting, struct line *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct frt_tally_row *row = frt_tally_row(counting->tally, i);
+
+        for (size_t k = 0; k < 3; k++)
+            lines[i].words[k] = frt_strings_get(counting->names, row->key[k]);
+        lines[i].count = row->count[0];
+    }
+    qsort(lines, count, sizeof(*lines), by_words);
+}
+
+static void write_line(struct counting *counting, const char *what, const char *const words[3],
+                       const struct frt_public_cell *number)
+{
+    frt_sheet_text(counting->sheet, what);
+    for (size_t k = 0; k < 3; k++)
+        frt_sheet_text(counting->sheet, words[k]);
+    cell(counting->sheet, number);
+}
+
 static int fill(struct counting *counting, const char *what)
 {
+    static const char *const all[3] = {"all", "all", "all"};
     size_t count = frt_tally_rows(counting->tally);
-    struct frt_public_cell *cells = calloc(count + 1, sizeof(*cells));
-    struct frt_public_cell total = {0};
+    struct frt_public_cell *cells = calloc(count + 1, sizeof(*cells)), total = {0};
+    struct line *lines = calloc(count + 1, sizeof(*lines));
+    int r = cells && lines ? 0 : -ENOMEM;
 
-    if (!cells)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        cells[i].count = frt_tally_row(counting->tally, i)->count[0];
-        total.count += cells[i].count;
+    if (r == 0)
+        take_lines(counting, lines, count);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        cells[i].count = lines[i].count;
+        total.count += lines[i].count;
     }
-    total.suppressed = !frt_public_suppress(cells, count);
-    for (size_t i = 0; i < count; i++) {
-        frt_sheet_text(counting->sheet, what);
-        for (size_t k = 0; k < 3; k++)
-            frt_sheet_text(counting->sheet,
-                           frt_strings_get(counting->names, frt_tally_row(counting->tally, i)->key[k]));
-        cell(counting->sheet, &cells[i]);
-    }
-    frt_sheet_text(counting->sheet, what);
-    frt_sheet_text(counting->sheet, "all");
-    frt_sheet_text(counting->sheet, "all");
-    frt_sheet_text(counting->sheet, "all");
-    cell(counting->sheet, &total);
+    if (r == 0)
+        total.suppressed = !frt_public_suppress(cells, count);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        write_line(counting, what, lines[i].words, &cells[i]);
+    if (r == 0)
+        write_line(counting, what, all, &total);
     free(cells);
-    return 0;
+    free(lines);
+    return r;
 }
 
 static int count_and_fill(struct counting *counting, const char *what, int (*count)(struct counting *))

@@ -221,7 +221,8 @@ static void html_search(const struct writing *writing, const struct frt_eopss_ro
     frt_time_format(row->decision->time_us / 1000000, time);
     fprintf(out, "<section><h2>Decision %" PRIu64 ", %s, request ", row->decision->n, time);
     frt_html_write(out, frt_history_say(history, row->decision, FRT_PAST_REQUEST));
-    fputs("</h2>\n<table>\n", out);
+    fputs("</h2>\n<p class=\"class\">" FRT_EOPSS_CLASS "</p>\n<table>\n",
+          out); /* each stays labelled on a page of its own */
     for (char item = 'a'; item < 'a' + FRT_EOPSS_ITEMS; item++) {
         frt_eopss_item(writing->eopss, row, item, text);
         snprintf(name, sizeof(name), "%c) %s", item, item_names[item - 'a']);
