@@ -194,9 +194,7 @@ static const char style[] =
     "th{width:16em;font-weight:normal}.class{border:2px solid #900;color:#900;padding:.3em "
     ".6em;font-weight:bold}"
     ".missing{color:#900;font-weight:bold}section{break-inside:avoid}"
-    "@media "
-    "print{body{margin:0;max-width:none}.class{position:fixed;top:0;left:0;right:0;background:#fff}main{"
-    "margin-top:3em}}";
+    "@media print{body{margin:0;max-width:none}}";
 
 static void html_pair(FILE *out, const char *name, const char *value, const char *missing)
 {
