@@ -384,6 +384,28 @@ class Floods(Point):
         self.assert_well()
 
 
+class SlowDisk(Point):
+    def test_a_slow_disk_delays_and_loses_nothing(self):
+        tracer = subprocess.Popen(["/usr/bin/strace", "-qq", "-o", os.devnull, "-e", "trace=fdatasync", "-e",
+                                   "inject=fdatasync:delay_enter=3000000:when=1", "-p", str(self.point.process.pid)],
+                                  stderr=subprocess.DEVNULL)
+        try:
+            with open("/proc/%d/status" % self.point.process.pid) as f:
+                self.wait_until(lambda: f.seek(0) == 0 and "TracerPid:\t0\n" not in f.read())
+            start = time.monotonic()
+            answer = self.attempt(P20, user="p20", request="Q201")
+            self.assertGreater(time.monotonic() - start, 2.5)
+            self.assertEqual(answer["verdict"], "allow")
+            self.assertEqual(self.decisions(n=answer["decision"])[0]["dec"], "allow")
+            with as_user(P20), Talk(self.point.socket) as gone:  # who did not wait has used the request, and that is on record
+                gone.send(question("decide", user="p20", tool="T25", request="Q201", action=EXEC, match=NAMED))
+            self.wait_until(lambda: len(self.decisions(dec="allow")) == 2)
+        finally:
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait(30)
+        self.assert_well()
+
+
 class Connections(Point):
     def fds(self):
         return len(os.listdir("/proc/%d/fd" % self.point.process.pid))
