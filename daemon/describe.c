@@ -11,6 +11,9 @@
 #include "support/time_text.h"
 
 /* What came from outside (names, DNs, what a server said) must not move anybody's cursor. */
+#define GATE_DETAIL_MAX                                                                                      \
+    48000 /* beside the rest of a status in FRT_ANSWER_MAX; frt gate status reads the gate's own file else */
+
 static json_t *text(const char *value)
 {
     char escaped[1024];
@@ -119,7 +122,7 @@ static json_t *describe_status(struct frt_daemon *daemon)
     json_object_set_new(object, "clock",
                         text(frt_fact_value_name(FRT_FACT_CLOCK, frt_clock_state(&daemon->clock))));
     json_object_set_new(object, "gate", text(frt_fact_value_name(FRT_FACT_GATE, daemon->gate)));
-    if (daemon->gate_port.text)
+    if (daemon->gate_port.text && strlen(daemon->gate_port.text) < GATE_DETAIL_MAX)
         json_object_set_new(object, "gate_detail", json_loads(daemon->gate_port.text, 0, NULL));
     json_object_set_new(object, "policy", describe_policy(daemon));
     json_object_set_new(object, "view", describe_view(daemon));

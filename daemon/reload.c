@@ -67,6 +67,9 @@ static void apply(struct frt_daemon *daemon, struct frt_policy *policy, struct f
         frt_view_free(daemon->view);
         daemon->view = view;
     }
+    if (daemon->feed &&
+        daemon->replica_fd >= 0) /* certificates, secret and access rules may be other ones too */
+        (void)frt_replica_feed_restart(daemon->replica_fd);
     frt_gate_port_forget(daemon);
     frt_gate_port_catalogue_changed(daemon);
 }

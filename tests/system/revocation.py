@@ -81,6 +81,17 @@ class Revocation(unittest.TestCase):
         self.slapd.resume()
         self.until("allow")
 
+    def test_a_reload_fetches_the_directory_anew_and_goes_on(self):
+        before = len(self.point.records(k="sync"))
+        self.point.reload()
+        end = time.monotonic() + 30
+        while len(self.point.records(k="sync")) == before and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertGreater(len(self.point.records(k="sync")), before)
+        self.assertEqual(self.verdict()[0], "allow")
+        self.assertEqual(self.slapd.add(ROLE, who="p19"), 0)
+        self.until("deny")
+
     def test_a_killed_slapd_and_its_return(self):
         self.slapd.kill()
         self.until("deny")
