@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import struct
+import time
 
 SOURCE = os.environ.get("FRT_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KINDS = {"decide": 1, "check": 2, "grant": 3, "session-open": 4, "session-close": 5, "needs-request": 6, "status": 7, "why": 8,
@@ -76,7 +77,14 @@ class Talk:
     def __init__(self, path, seconds=60):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(seconds)
-        self.socket.connect(path)
+        end = time.monotonic() + seconds
+        while True:  # a full backlog is EAGAIN (unix(7)), and waited for as our client does
+            try:
+                return self.socket.connect(path)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.005)
 
     def send(self, message):
         self.socket.send(message)
