@@ -176,8 +176,12 @@ START_TEST(keeps_the_last_denials_and_forgets_the_oldest)
     static const struct frt_denial *found[FRT_LEDGER_DENIALS + 1];
     size_t count;
 
-    for (int64_t i = 0; i < FRT_LEDGER_DENIALS + 88; i++)
-        note(i, "p01", "p01");
+    for (int64_t i = 0; i < FRT_LEDGER_DENIALS + 88; i++) { /* of many people: one alone keeps fewer */
+        char name[16];
+
+        snprintf(name, sizeof(name), "p%d", (int)(i % 60));
+        note(i, name, name);
+    }
     count = frt_ledger_denials(ledger, NULL, found, FRT_LEDGER_DENIALS + 1);
     ck_assert_uint_eq(count, FRT_LEDGER_DENIALS);
     ck_assert_int_eq(found[0]->decision, FRT_LEDGER_DENIALS + 87);
