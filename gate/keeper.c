@@ -238,11 +238,17 @@ static void start_spare(struct frt_keeper *keeper)
     atomic_store(&keeper->shared->spare_pid, (uint32_t)keeper->spare);
 }
 
+/* A child that was stopped is as good as dead, and while nobody waits nothing else would tell. */
 static void reap(struct frt_keeper *keeper)
 {
+    int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+        if (WIFSTOPPED(status)) {
+            kill(pid, SIGKILL);
+            continue;
+        }
         if (pid == keeper->worker)
             keeper->worker = 0;
         if (pid == keeper->spare)
