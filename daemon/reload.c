@@ -8,12 +8,6 @@
 #include "settings/policy_file.h"
 #include "support/journal.h"
 
-static void warn(void *arg, const char *text)
-{
-    (void)arg;
-    frt_journal(LOG_WARNING, "%s", text);
-}
-
 static bool same(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -85,7 +79,8 @@ void frt_daemon_reload(struct frt_daemon *daemon)
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)frt_mono_ms() * 1000);
     r = frt_conf_load(daemon->conf->path, &conf, error);
     if (r == 0)
-        r = frt_policy_load(conf->policy, frt_clock_now_s(&daemon->clock), warn, NULL, &policy, error);
+        r = frt_policy_load(conf->policy, frt_clock_now_s(&daemon->clock), frt_journal_warning, NULL, &policy,
+                            error);
     if (r == 0 && !daemon->feed)
         r = frt_directory_load_files(conf, &view, error, sizeof(error));
     if (r < 0) {

@@ -23,19 +23,14 @@
 #define BEAT_TICKS  60
 #define RETRY_TICKS 5
 
-static void warn(void *arg, const char *text)
-{
-    (void)arg;
-    frt_journal(LOG_WARNING, "%s", text);
-}
-
 static int load_settings(struct frt_daemon *daemon, const char *conf_path)
 {
     char error[FRT_POLICY_ERROR_MAX];
     int r = frt_conf_load(conf_path, &daemon->conf, error);
 
     if (r == 0)
-        r = frt_policy_load(daemon->conf->policy, time(NULL), warn, NULL, &daemon->policy, error);
+        r = frt_policy_load(daemon->conf->policy, time(NULL), frt_journal_warning, NULL, &daemon->policy,
+                            error);
     if (r < 0)
         frt_journal(LOG_ERR, "%s", error);
     return r;

@@ -39,3 +39,9 @@ void frt_journal(int priority, const char *format, ...)
     if (priority <= LOG_WARNING)
         syslog(priority, "%s", text);
 }
+
+void frt_journal_warning(void *unused, const char *text)
+{
+    (void)unused;
+    frt_journal(LOG_WARNING, "%s", text);
+}

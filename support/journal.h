@@ -10,5 +10,7 @@
 
 void frt_journal_open(const char *program);
 void frt_journal(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A warning, with the signature that loaders call back (settings/policy_file.h). */
+void frt_journal_warning(void *unused, const char *text);
 
 #endif
