@@ -26,6 +26,7 @@ static void print_help(FILE *out)
           "  --confdir DIR     folder with the service files (default /etc/pam.d)\n"
           "  --login-uid UID   set the kernel's login uid first, as a login would (root only)\n"
           "  --ruser USER      who asks (PAM_RUSER), as su and sudo set it\n"
+          "  --rhost HOST      where from (PAM_RHOST), as sshd sets it\n"
           "  --tool ID         FRT_TOOL of the PAM environment, for lines with tool=env\n"
           "  --request ID      the written request: FRT_REQUEST of the PAM environment, and the answer when "
           "asked\n"
@@ -84,6 +85,8 @@ static int walk(pam_handle_t *pamh, const struct options *options)
 
     if (options->ruser)
         r = pam_set_item(pamh, PAM_RUSER, options->ruser);
+    if (r == PAM_SUCCESS && options->rhost)
+        r = pam_set_item(pamh, PAM_RHOST, options->rhost);
     if (r == PAM_SUCCESS)
         r = pam_set_item(pamh, PAM_TTY, "pam-try");
     set_environment(pamh, "FRT_TOOL", options->tool);
@@ -122,6 +125,7 @@ int main(int argc, char **argv)
     static const struct option long_options[] = {
         {"confdir", required_argument, NULL, 'd'},
         {"ruser", required_argument, NULL, 'r'},
+        {"rhost", required_argument, NULL, 'R'},
         {"tool", required_argument, NULL, 't'},
         {"request", required_argument, NULL, 'q'},
         {"login-uid", required_argument, NULL, 'l'},
@@ -140,6 +144,9 @@ int main(int argc, char **argv)
             break;
         case 'r':
             options.ruser = optarg;
+            break;
+        case 'R':
+            options.rhost = optarg;
             break;
         case 't':
             options.tool = optarg;
