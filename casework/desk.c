@@ -221,6 +221,7 @@ int frt_desk_open(const struct frt_desk_options *options, struct frt_desk **ret_
     snprintf(error, FRT_DESK_ERROR_MAX, "out of memory");
     if (!desk)
         return -ENOMEM;
+    snprintf(desk->reading, sizeof(desk->reading), "%s", options->reading ? options->reading : "");
     desk->knobs = (struct frt_desk_knobs){.days = 7, .count = 3, .office_from = 7, .office_to = 19};
     r = frt_history_read(options->log_dir, &options->period, &desk->history);
     if (r < 0)
@@ -367,6 +368,8 @@ void frt_desk_state(const struct frt_desk *desk, const char *query, const char *
     add(ret_statement, "trail", text);
     frt_desk_chain_words(desk, text, sizeof(text));
     add(ret_statement, "chain", text);
+    if (desk->reading[0])
+        add(ret_statement, "reading", desk->reading);
     add(ret_statement, "times", "UTC (ISO 8601)");
     frt_time_format(time(NULL), now);
     add(ret_statement, "made", now);

@@ -27,6 +27,7 @@ struct frt_desk_options {
     const struct frt_conf *conf; /* layout and role groups; NULL: the usual layout under the suffix found */
     const char *origin, *first_key, *live_key; /* for verification; NULL: not known */
     bool skip_verify, keep_leaves;
+    const char *reading; /* whether this reading was recorded, in words; NULL: nobody was asked */
 };
 
 /* What a desk was asked besides the period; questions read what concerns them. */
@@ -48,7 +49,7 @@ struct frt_desk {
     struct frt_verify_result chain;
     bool is_chain_checked;
     struct frt_desk_knobs knobs;
-    char host[64], origin[256];
+    char host[64], origin[256], reading[256];
 };
 
 /* 0 or a negative errno with `error`. */
@@ -61,7 +62,7 @@ void frt_desk_chain_words(const struct frt_desk *desk, char *buffer, size_t size
 bool frt_desk_is_member(const struct frt_desk *desk, const char *office, const char *uid);
 
 /* What every answer states (domain 3.4): name and value, in order. */
-#define FRT_STATEMENT_MAX 12
+#define FRT_STATEMENT_MAX 14
 struct frt_statement {
     size_t count;
     struct {

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/desk_options.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "casework/past_policy.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
-#include "protocol/client.h"
+#include "cli/reading.h"
 #include "support/percent.h"
 
 const char frt_cli_desk_help[] =
@@ -96,45 +94,27 @@ static void use_configured_directory(struct frt_cli_desk *cli)
         cli->ldif[cli->ldif_count++] = cli->conf->directory.ldif[i];
 }
 
-static void warn_unrecorded(const char *why)
-{
-    fprintf(stderr, "frt: this reading was not recorded in a trail: %s\n", why);
-}
-
 void frt_cli_desk_record(const struct frt_cli_desk *cli, const char *what)
 {
-    struct frt_ask ask = frt_cli_question(FRT_ASK_AUDIT);
-    struct frt_answer answer;
-    int r;
+    struct frt_reading reading;
 
-    if (!cli->conf) {
-        warn_unrecorded("there is no configuration of frtd here (reading a copy)");
-        return;
-    }
-    frt_percent_encode(what, strlen(what), ask.path, sizeof(ask.path));
-    r = frt_client_ask_once(cli->conf->socket, &ask, frt_mono_ms() + FRT_CLI_TIMEOUT_MS, &answer);
-    if (r < 0) {
-        warn_unrecorded(r == -ENOENT || r == -ECONNREFUSED ? "frtd does not run" : strerror(-r));
-        return;
-    }
-    if (answer.decision < 0)
-        warn_unrecorded(answer.message[0] ? answer.message : "frtd could not write the record");
-    frt_answer_clear(&answer);
+    frt_reading_note(cli->conf, cli->log_dir, what, &reading);
 }
 
 int frt_cli_desk_open(struct frt_cli_desk *cli, const char *what, struct frt_desk **ret_desk)
 {
     char error[FRT_DESK_ERROR_MAX], directory[4096] = "";
+    struct frt_reading reading;
+    bool failed;
 
-    if (!cli->trail || cli->conf_path || access(FRT_CONF_PATH, R_OK) == 0) {
-        cli->conf = frt_cli_conf(cli->conf_path);
-        if (!cli->conf)
-            return FRT_EXIT_USAGE;
-    }
+    cli->conf = cli->trail ? frt_reading_conf(cli->conf_path, &failed) : frt_cli_conf(cli->conf_path);
+    if (!cli->conf && (!cli->trail || failed))
+        return FRT_EXIT_USAGE;
     find_trail(cli, directory);
     if (cli->ldif_count == 0 && cli->conf && !cli->trail)
         use_configured_directory(cli);
-    frt_cli_desk_record(cli, what);
+    frt_reading_note(cli->conf, cli->log_dir, what, &reading);
+    cli->options.reading = reading.words;
     cli->options.log_dir = cli->log_dir;
     cli->options.ldif = cli->ldif;
     cli->options.conf = cli->conf;

@@ -8,6 +8,8 @@
 
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/desk_options.h"
+#include "cli/reading.h"
 #include "support/percent.h"
 #include "support/time_text.h"
 #include "trail/verify.h"
@@ -28,7 +30,7 @@ struct query {
     const char *wanted[TEXT_FILTERS]; /* NULL: any */
     const char *kind;
     int64_t since_s, until_s;
-    uint64_t from, last; /* last: 0 all, else only that many */
+    uint64_t from, until, last; /* until: the record of this very reading; last: 0 all, else only that many */
     uint64_t shown, matched;
     enum output output;
 };
@@ -71,7 +73,7 @@ static bool matches(const struct query *query, const struct frt_record_view *rec
 {
     char value[1024], wanted[1024];
 
-    if (query->kind && !frt_record_is_kind(record, query->kind))
+    if (record->n >= query->until || (query->kind && !frt_record_is_kind(record, query->kind)))
         return false;
     if (record->time_us < query->since_s * 1000000 || record->time_us / 1000000 >= query->until_s)
         return false;
@@ -244,18 +246,38 @@ static bool take_option(struct query *query, const char *name, const char *value
     return true;
 }
 
+/* `log_dir` NULL: the configured trail. */
+static int read_trail(struct query *query, const char *conf_path, const char *log_dir, const char *what)
+{
+    bool failed = true;
+    struct frt_conf *conf = log_dir ? frt_reading_conf(conf_path, &failed) : frt_cli_conf(conf_path);
+    struct frt_reading reading;
+    int code = FRT_EXIT_USAGE;
+
+    if (conf || !failed) {
+        log_dir = log_dir ? log_dir : conf->log_dir;
+        frt_reading_note(conf, log_dir, what, &reading);
+        if (reading.record >= 0)
+            query->until = (uint64_t)reading.record;
+        code = list(query, log_dir);
+    }
+    frt_conf_free(conf);
+    return code;
+}
+
 int frt_log_command(int argc, char **argv)
 {
     static const char *const with_value[] = {"kind", "since", "until", "from", "last", "config"};
     static const char *const without[] = {"json", "csv", "help"};
     struct option options[TEXT_FILTERS + sizeof(with_value) / sizeof(with_value[0]) + 4] = {
         {NULL, 0, NULL, 0}};
-    struct query query = {.until_s = INT64_MAX / 1000001};
+    struct query query = {.until_s = INT64_MAX / 1000001, .until = UINT64_MAX};
     const char *conf_path = NULL;
-    struct frt_conf *conf = NULL;
+    char typed[512];
     size_t n = 0;
-    int chosen, code;
+    int chosen;
 
+    frt_cli_desk_query(argc, argv, typed, sizeof(typed));
     for (size_t i = 0; i < TEXT_FILTERS; i++)
         options[n++] = (struct option){text_filters[i].option, required_argument, NULL, 'o'};
     for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++)
@@ -278,9 +300,5 @@ int frt_log_command(int argc, char **argv)
         print_help(stderr);
         return FRT_EXIT_USAGE;
     }
-    if (optind == argc && !(conf = frt_cli_conf(conf_path)))
-        return FRT_EXIT_USAGE;
-    code = list(&query, conf ? conf->log_dir : argv[optind]);
-    frt_conf_free(conf);
-    return code;
+    return read_trail(&query, conf_path, optind < argc ? argv[optind] : NULL, typed + 4);
 }

@@ -10,6 +10,8 @@
 #include "casework/package.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/desk_options.h"
+#include "cli/reading.h"
 #include "protocol/client.h"
 #include "support/cleanup.h"
 #include "support/file.h"
@@ -21,6 +23,8 @@ struct arguments {
     long long proof; /* -1: none */
     unsigned threads;
     bool as_json;
+    char typed[512];            /* the command line */
+    struct frt_reading reading; /* of the trail itself; words "" for a copy in a package */
 };
 
 static void print_help(FILE *out)
@@ -97,11 +101,12 @@ static const char *verdict(const struct frt_verify_result *result)
     return "not verified";
 }
 
-static void print_result(const struct frt_verify_result *result, bool end_is_known)
+static void print_result(const struct frt_verify_result *result, bool end_is_known, const char *reading)
 {
     char first[FRT_TIME_TEXT_MAX] = "", last[FRT_TIME_TEXT_MAX] = "";
 
     printf("trail %s: %s\n", result->origin, verdict(result));
+    printf("  reading %s\n", reading);
     if (result->what[0])
         printf("  %s%s%s", result->file, result->file[0] ? ": " : "", result->what);
     if (result->what[0] && result->line > 0)
@@ -129,7 +134,7 @@ static void print_result(const struct frt_verify_result *result, bool end_is_kno
         puts("  Without a live key or checkpoint it cannot be seen whether the end was cut off at a seal.");
 }
 
-static void print_json(const struct frt_verify_result *result)
+static void print_json(const struct frt_verify_result *result, const char *reading)
 {
     json_t *object = json_object();
 
@@ -148,6 +153,7 @@ static void print_json(const struct frt_verify_result *result)
     json_object_set_new(object, "next_key", json_string(result->next_key));
     json_object_set_new(object, "tail_bytes", json_integer((json_int_t)result->tail_bytes));
     json_object_set_new(object, "key_from_log", json_boolean(result->is_key_from_log));
+    json_object_set_new(object, "reading", json_string(reading));
     frt_cli_print_json(object);
     json_decref(object);
 }
@@ -180,9 +186,9 @@ static int report(const struct arguments *arguments, const char *live_key, struc
     int status = (int)result->status;
 
     if (arguments->as_json)
-        print_json(result);
+        print_json(result, arguments->reading.words);
     else
-        print_result(result, live_key || arguments->checkpoint_file);
+        print_result(result, live_key || arguments->checkpoint_file, arguments->reading.words);
     if (arguments->proof >= 0 && (status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED))
         print_proof(result, (uint64_t)arguments->proof);
     frt_verify_result_clear(result);
@@ -227,7 +233,7 @@ static void verify_running(const struct arguments *arguments, const struct frt_c
     run_verification(arguments, conf->log_dir, NULL, checkpoint, ret_result);
 }
 
-static int verify_configured(const struct arguments *arguments, const char *checkpoint)
+static int verify_configured(struct arguments *arguments, const char *checkpoint)
 {
     struct frt_conf *conf = frt_cli_conf(arguments->conf_path);
     struct frt_verify_result result;
@@ -236,6 +242,7 @@ static int verify_configured(const struct arguments *arguments, const char *chec
 
     if (!conf)
         return FRT_EXIT_USAGE;
+    frt_reading_note(conf, conf->log_dir, arguments->typed + 4, &arguments->reading);
     if (arguments->live_key || !ask_live_key(conf, key))
         run_verification(arguments, conf->log_dir, arguments->live_key, checkpoint, &result);
     else
@@ -268,9 +275,9 @@ static bool check_package(const char *path, bool as_json)
     return check.bad == 0;
 }
 
-static int verify_directory(const struct arguments *arguments, const char *log_dir, const char *checkpoint);
+static int verify_directory(struct arguments *arguments, const char *log_dir, const char *checkpoint);
 
-static int verify_package(const struct arguments *arguments, const char *path, const char *checkpoint)
+static int verify_package(struct arguments *arguments, const char *path, const char *checkpoint)
 {
     bool whole = check_package(path, arguments->as_json);
     char log_dir[4096];
@@ -291,10 +298,14 @@ static bool is_package(const char *path)
     return access(manifest, F_OK) == 0;
 }
 
-static int verify_directory(const struct arguments *arguments, const char *log_dir, const char *checkpoint)
+static int verify_directory(struct arguments *arguments, const char *log_dir, const char *checkpoint)
 {
+    bool failed; /* a configuration that is wrong is no reason not to verify */
+    struct frt_conf *conf = frt_reading_conf(arguments->conf_path, &failed);
     struct frt_verify_result result;
 
+    frt_reading_note(conf, log_dir, arguments->typed + 4, &arguments->reading);
+    frt_conf_free(conf);
     run_verification(arguments, log_dir, arguments->live_key, checkpoint, &result);
     return report(arguments, arguments->live_key, &result);
 }
@@ -372,6 +383,7 @@ int frt_verify_command(int argc, char **argv)
     size_t length;
     int option;
 
+    frt_cli_desk_query(argc, argv, arguments.typed, sizeof(arguments.typed));
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!take_option(option, &arguments))
             return option == 'h' ? 0 : FRT_EXIT_USAGE;

@@ -12,4 +12,9 @@
 void frt_audit_note(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
                     struct frt_answer *ret_answer);
 
+/* The same for the refusals of others that `answer` is about to show (frt why USER). True: a record was appended, and the
+ * answer must go through frt_commit_later(). One's own refusals are one's own business. */
+bool frt_audit_why(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
+                   struct frt_answer *answer);
+
 #endif

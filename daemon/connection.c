@@ -140,6 +140,10 @@ static void handle_text(struct frt_connection *connection, const struct frt_ask 
 
     memcpy(answer.rid, ask->rid, sizeof(answer.rid));
     frt_describe(connection->daemon, ask, &connection->peer, &answer);
+    if (ask->kind == FRT_ASK_WHY && frt_audit_why(connection->daemon, ask, &connection->peer, &answer)) {
+        frt_commit_later(connection->daemon, connection, &answer, "", false);
+        return;
+    }
     frt_connection_send(connection, &answer);
     frt_answer_clear(&answer);
 }

@@ -47,7 +47,7 @@ class Questions(unittest.TestCase):
     def test_every_answer_states_what_it_rests_on(self):
         for number in range(1, 33):
             statement = self.ask("h1", "Q%d" % number)["statement"]
-            self.assertEqual(list(statement), ["period", "filters", "policy", "directory", "considered", "trail", "chain",
+            self.assertEqual(list(statement), ["period", "filters", "policy", "directory", "considered", "trail", "chain", "reading",
                                                "times", "made", "by", "query"])
             self.assertEqual(statement["period"], "from 2026-01-01T00:00:00Z until before 2026-04-01T00:00:00Z")
             self.assertIn("9 decisions of the period; the trail holds 9 decisions", statement["considered"])
