@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The sample quarter: the golden cases of domain.md 5.6 (numbers G.., E..; other names are rows of tests/golden/golden.tsv) driven
-through the real product at the golden time. One slapd with the sample city; for each host an frtd that replicates it; kernel gates on
+"""A city for the sample quarter, at the golden time: one slapd with the sample city; for each host an frtd that replicates it; kernel gates on
 the hosts whose tools stand on a disk, each on a file system of its own; people with accounts, login uids and directory passwords.
 
-    with Quarter() as quarter:
-        quarter.hosts["h6"], quarter.numbers["G25"]   # frtd of a host; record numbers of the decisions a case caused
+    with City() as city:
+        city.case("G01", "h1", city.gate, "p01", "/usr/bin/digikam")
+        city.hosts["h1"], city.numbers["G01"]   # frtd of a host; record numbers of the decisions the case caused
 
-Roads: run = frt run (libpam, then a grant, then the program behind the gate); gate = the program started or opened as that person;
+The story is told in quarter_story.py. Roads: run = frt run (libpam, then a grant, then the program behind the gate); gate = the program started or opened as that person;
 pam = a PAM service that names the tool; ask = an enforcement point's own question, where PAM has no word for what was presented.
 """
 import hashlib
@@ -29,8 +29,7 @@ ACCOUNT = 64210
 AUDITORS = 64211
 HOSTS = ("h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h12")
 GATED = ("h1", "h2", "h3", "h4", "h6")
-UIDS = dict({"p%02d" % i: 20000 + i for i in range(1, 32)}, **{"guest-msp": 20101})
-FILERS = ("p02", "p24", "p26")
+UIDS = dict({"p%02d" % i: 20000 + i for i in range(1, 32)}, **{"svc-camera": 20032, "guest-msp": 20101})
 CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
 
 # What stands on which host's disk: tool, path there. The catalogue's own paths, below each host's root; T25 and T37 ("local entry
@@ -39,12 +38,11 @@ REKOGNITION = "/usr/lib/python3/dist-packages/awscli/botocore/data/rekognition/2
 S3 = "/usr/lib/python3/dist-packages/awscli/botocore/data/s3/2006-03-01/service-2.json"
 DISKS = {
     "h1": ("/usr/bin/digikam", "/usr/local/bin/face_recognition", "/usr/local/bin/deface", "/opt/redact/suite", "/media/usb/holiday"),
-    "h2": ("/usr/local/bin/deepface", REKOGNITION, S3),
-    "h3": ("/usr/local/bin/face_recognition",),
+    "h2": ("/usr/bin/digikam", REKOGNITION, S3),
+    "h3": ("/usr/bin/digikam", "/usr/local/bin/face_recognition"),
     "h4": ("/usr/share/facedetect/facedetect", "/opt/photoprism/bin/photoprism", "/usr/bin/kdenlive", "/usr/bin/eviacam"),
     "h6": ("/opt/neoface/client",),
 }
-LOCAL = {"T25-neoface": ("h6", "/opt/neoface/client"), "T37-redaction-suite-faces": ("h1", "/opt/redact/suite")}
 
 
 class Disk:
@@ -90,9 +88,9 @@ def local_catalogue(text, disks):
                   flags=re.M)
 
 
-class Quarter:
+class City:
     def __init__(self):
-        self.numbers, self.undo, self.gates, self.hosts, self.disks = {}, [], {}, {}, {}
+        self.numbers, self.outcomes, self.undo, self.gates, self.hosts, self.disks = {}, {}, [], {}, {}, {}
         self.folder = tempfile.mkdtemp(prefix="quarter-")
         os.chmod(self.folder, 0o755)
         self.undo.append(lambda: shutil.rmtree(self.folder, ignore_errors=True))
@@ -117,6 +115,10 @@ class Quarter:
             self.undo.append(self.gates[host].stop)
         for host in GATED:
             self.gates[host].wait_enforcing()
+
+        self.documents = self.path("documents")
+        os.mkdir(self.documents)
+        os.chmod(self.documents, 0o1777)
 
     def start_slapd(self):
         texts = []
@@ -152,16 +154,16 @@ class Quarter:
 
     # ---- roads ----
 
-    def start_as(self, login, user, command, environment=CLEAN, answers=None):
+    def start_as(self, login, user, command, groups=()):
         """As `user`, with the kernel's login uid of `login`: (exit status or "refused", what was shown)."""
         def become():
             with open("/proc/self/loginuid", "w") as f:
                 f.write(str(UIDS[login]))
-            os.setgroups([])
+            os.setgroups(groups)
             os.setresgid(pam_world.CITY_GROUP, pam_world.CITY_GROUP, pam_world.CITY_GROUP)
             os.setresuid(UIDS[user], UIDS[user], UIDS[user])
         try:
-            done = subprocess.run(command, preexec_fn=become, env=environment, capture_output=True, text=True, cwd="/",
+            done = subprocess.run(command, preexec_fn=become, env=CLEAN, capture_output=True, text=True, cwd="/",
                                   stdin=subprocess.DEVNULL, timeout=300)
         except PermissionError:
             return "refused", ""
@@ -188,30 +190,94 @@ class Quarter:
                                user or login], env=CLEAN, capture_output=True, text=True, timeout=300)
         return done.returncode, done.stdout + done.stderr
 
-    def case(self, name, host, road, *arguments, **options):
-        """Goes one road and keeps the numbers of the decisions that were recorded on the way."""
+    def on_terminal(self, host, login, tool, request, answers):
+        """frt run as on the person's own terminal, which then asks what the search returned."""
+        login_first = "echo %d > /proc/self/loginuid && exec setpriv --reuid %d --regid %d --clear-groups -- \"$@\"" % (
+            UIDS[login], UIDS[login], pam_world.CITY_GROUP)
+        return self.world.dialogue(["env", "ASAN_OPTIONS=detect_leaks=0", "sh", "-c", login_first, "sh", program("frt"), "--config",
+                                    self.hosts[host].conf, "run", "--pam-dir", self.path(host, "pam.d"), "--request", request, tool],
+                                   answers)
+
+    def present(self, host, person, tool, action, **what):
+        return ask_frtd(self.hosts[host].socket, person, tool, action, **what)
+
+    def arrive(self, host, login, package):
+        def log_in():
+            with open("/proc/self/loginuid", "w") as f:
+                f.write(str(UIDS[login]))
+        done = subprocess.run([program("frt"), "--config", self.hosts[host].conf, "arrive", "--copy", self.path("copy.json"), package],
+                              preexec_fn=log_in, env=CLEAN, capture_output=True, text=True, timeout=300)
+        return done.returncode, done.stdout + done.stderr
+
+    def scan(self, host):
+        """The host's whole disk, as its root would; the packages of the machine below it are not asked."""
+        root = self.disks[host].root
+        for name in ("var/lib/dpkg/info", "var/lib/dpkg/updates"):
+            os.makedirs(os.path.join(root, name), exist_ok=True)
+        done = self.hosts[host].frt("scan", "--state", self.path("scan.state"), "--findings", self.path("findings"), root)
+        return done.code, done.out + done.err
+
+    # ---- filing, as the people themselves ----
+
+    def file(self, host, person, *words):
+        options = []
+        if words[:2] != ("request", "record"):
+            options = ["--password-file", self.secret(person), "--documents", self.documents]
+        command = ["env", "LD_PRELOAD=" + FAKETIME, "FAKETIME=@" + GOLDEN, "FAKETIME_DONT_FAKE_MONOTONIC=1", "TZ=UTC",
+                   "ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0", program("frt"), *words[:2], "--config",
+                   self.hosts[host].conf, *options, *words[2:]]
+        done = self.world.run(*command, user=person)
+        return done.returncode, done.all
+
+    def secret(self, person):
+        path = self.path("password-" + person)
+        pam_world.write(path, "sample-%s\n" % person, 0o600)
+        os.chown(path, UIDS[person], -1)
+        return path
+
+    def filed(self, host, person, *words):
+        """The number of what was filed, once every frtd has it."""
+        code, shown = self.file(host, person, *words)
+        number = re.search(r"^[OQS]-2026\S+$", shown, re.M)
+        if code or not number:
+            raise AssertionError("%s could not file: %s" % (person, shown))
+        self.told("frtRequestId=" + number[0] if number[0][0] == "Q" else "frtAuthorityId=" + number[0], "added")
+        return number[0]
+
+    def told(self, part, what):
+        """Waits until the change stands in the trail of every frtd that runs."""
+        for point in self.hosts.values():
+            if point.process:
+                wait_for("%s %s in the trail of %s" % (part, what, point.host),
+                         lambda: [r for r in point.records(what=what) if r["k"] in ("role", "entry") and part in r["dn"]], 60)
+
+    def change(self, who, dn, ldif):
+        """A change of the directory, under one's own name."""
+        code = self.slapd.modify("dn: %s,%s\nchangetype: %s" % (dn, SUFFIX, ldif.replace("@", SUFFIX)), who=who)
+        if code:
+            raise AssertionError("%s may not change %s: %s" % (who, dn, self.slapd.last_error))
+
+    def case(self, name, host, road, *arguments, records=1, **options):
+        """Goes one road; exactly so many decisions are recorded, and their numbers kept."""
         point = self.hosts[host]
         before = len(point.records(k="decision"))
         outcome = road(host, *arguments, **options)
+        if records:
+            wait_for("%s: %d decisions on record, after %s" % (name, records, outcome),
+                     lambda: len(point.records(k="decision")) >= before + records, 30)
         found = point.records(k="decision")[before:]
-        self.numbers.setdefault(name, []).extend(r["n"] for r in found)
         if os.environ.get("FRT_QUARTER_SHOW"):
-            print(name, host, outcome, [{k: r.get(k) for k in ("n", "login", "user", "action", "tool", "match", "req", "dec", "rule",
-                                                               "reason", "use")} for r in found], flush=True)
+            print(name, host, outcome, [tuple(r.get(k) for k in ("n", "login", "user", "action", "tool", "dec", "rule", "why", "use",
+                                                                 "sha", "path")) for r in found], flush=True)
+        if len(found) != records:
+            raise AssertionError("%s: %d decisions are on record, not %d: %s %s" % (name, len(found), records, outcome, found))
+        self.numbers.setdefault(name, []).extend(r["n"] for r in found)
+        self.outcomes[name] = outcome
         return outcome
-
-    # ---- the story ----
-
-    def drive(self):
-        self.case("G01", "h1", self.gate, "p01", "/usr/bin/digikam")
-        self.case("G11", "h1", self.gate, "p17", "/media/usb/holiday")
-        self.case("G02", "h1", self.run, "p02", "T01", "Q207")
-        self.case("G25", "h6", self.run, "p20", "T25", "Q201")
 
     def __enter__(self):
         try:
             self.build()
-            self.drive()
         except BaseException:
             self.__exit__()
             raise
