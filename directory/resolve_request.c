@@ -129,10 +129,18 @@ static enum frt_request_state request_state(const struct frt_resolving *resolvin
     return is_other_agency(resolving) ? FRT_REQUEST_OTHER_AGENCY : FRT_REQUEST_ON_FILE;
 }
 
-static bool is_other_case(const struct frt_request *request, const struct frt_authority *order)
+static bool is_other_case(const struct frt_resolving *resolving, const struct frt_authority *authority)
 {
-    return request->case_number && order->case_number &&
-           strcmp(request->case_number, order->case_number) != 0;
+    const struct frt_request *request = resolving->resolution->request;
+
+    return request->case_number && authority->case_number &&
+           strcmp(request->case_number, authority->case_number) != 0;
+}
+
+/* An order without both dates is in force at no time: when it begins or ends cannot be told. */
+static bool is_dated(const struct frt_authority *order)
+{
+    return order->start_s != INT64_MIN && order->end_s != INT64_MAX;
 }
 
 static enum frt_authority_state order_state(const struct frt_resolving *resolving,
@@ -142,9 +150,9 @@ static enum frt_authority_state order_state(const struct frt_resolving *resolvin
 
     if (!order->issuer_fit)
         return FRT_AUTHORITY_UNFIT_ISSUER;
-    if (now_s < order->start_s || now_s >= order->end_s)
+    if (!is_dated(order) || now_s < order->start_s || now_s >= order->end_s)
         return FRT_AUTHORITY_NOT_IN_FORCE;
-    if (is_other_case(resolving->resolution->request, order))
+    if (is_other_case(resolving, order))
         return FRT_AUTHORITY_OTHER_CASE;
     return order->limb_stated ? FRT_AUTHORITY_IN_FORCE : FRT_AUTHORITY_NO_LIMB;
 }
@@ -152,8 +160,13 @@ static enum frt_authority_state order_state(const struct frt_resolving *resolvin
 static enum frt_authority_state deceased_state(const struct frt_resolving *resolving,
                                                const struct frt_authority *declaration)
 {
-    (void)resolving;
-    return declaration->declared_dead ? FRT_AUTHORITY_IN_FORCE : FRT_AUTHORITY_LIVING;
+    int64_t now_s = resolving->attempt->now_s;
+
+    if (!declaration->declared_dead)
+        return FRT_AUTHORITY_LIVING;
+    if (now_s < declaration->start_s || now_s >= declaration->end_s)
+        return FRT_AUTHORITY_NOT_IN_FORCE;
+    return is_other_case(resolving, declaration) ? FRT_AUTHORITY_OTHER_CASE : FRT_AUTHORITY_IN_FORCE;
 }
 
 /* scope_bounded promises that both ends are stated. */
@@ -168,7 +181,7 @@ static enum frt_authority_state emergency_state(const struct frt_resolving *reso
         return FRT_AUTHORITY_UNBOUNDED;
     if (statement->start_s > filing_limit_s(resolving) || resolving->attempt->now_s >= statement->end_s)
         return FRT_AUTHORITY_NOT_IN_FORCE;
-    return FRT_AUTHORITY_IN_FORCE;
+    return is_other_case(resolving, statement) ? FRT_AUTHORITY_OTHER_CASE : FRT_AUTHORITY_IN_FORCE;
 }
 
 static enum frt_authority_state authority_state(const struct frt_resolving *resolving)
@@ -201,6 +214,8 @@ static enum frt_scope scope(const struct frt_resolving *resolving)
     const struct frt_authority *authority = resolving->resolution->authority;
     unsigned max = request->max_searches;
 
+    if (request->no_searches || (authority && authority->no_searches))
+        return FRT_SCOPE_EXHAUSTED;
     if (authority && authority->max_searches > 0 && (max == 0 || authority->max_searches < max))
         max = authority->max_searches;
     if (max == 0 && (request->route == FRT_ROUTE_ORDER || request->route == FRT_ROUTE_DECEASED))

@@ -100,6 +100,7 @@ struct frt_request {
     char *authority; /* authority id; NULL */
     char *case_number;
     unsigned max_searches;         /* 0: not stated */
+    bool no_searches;              /* stated as 0 */
     bool withdrawn;                /* withdrawn, refused or closed: not to be used any more */
     bool complete;                 /* every item the law asks for is there and readable */
     const struct frt_entry *entry; /* borrowed; frtToolRef and all other attributes */
@@ -114,6 +115,7 @@ struct frt_authority {
     bool basis_stated, scope_bounded;
     bool declared, solicited; /* evidence */
     unsigned max_searches;    /* 0: not stated */
+    bool no_searches;         /* stated as 0 */
     char *case_number;
     /* UNIX time; INT64_MIN, INT64_MAX when open; for evidence start_s is when it was declared */
     int64_t start_s, end_s;

@@ -15,6 +15,15 @@ static const struct frt_word routes[] = {{"order", FRT_ROUTE_ORDER},
 static const struct frt_word request_states[] = {
     {"filed", 0}, {"refused", 1}, {"withdrawn", 1}, {"closed", 1}, {NULL, 0}};
 
+static void read_max_searches(struct frt_reader *reader, unsigned *ret_max, bool *ret_none)
+{
+    int64_t max_searches = -1;
+
+    frt_read_number(reader, "frtMaxSearches", FRT_OPTIONAL, MAX_SEARCHES, &max_searches);
+    *ret_max = max_searches > 0 ? (unsigned)max_searches : 0;
+    *ret_none = max_searches == 0;
+}
+
 /* Two routes claimed are a fact of their own, not an entry that cannot be read. */
 static enum frt_route read_route(struct frt_reader *reader)
 {
@@ -42,7 +51,6 @@ void frt_parse_request(struct frt_parse *parse)
 {
     struct frt_request *request = parse->item->request;
     struct frt_reader *reader = &parse->reader;
-    int64_t max_searches = 0;
     bool items;
 
     request->filed_s = request->valid_from_s = INT64_MIN;
@@ -57,8 +65,7 @@ void frt_parse_request(struct frt_parse *parse)
     frt_read_time(reader, "frtValidUntil", FRT_OPTIONAL, &request->valid_until_s);
     frt_read_identifier(reader, "frtAuthority", FRT_OPTIONAL, &request->authority);
     frt_read_text(reader, "frtCaseNumber", FRT_OPTIONAL, &request->case_number);
-    frt_read_number(reader, "frtMaxSearches", FRT_OPTIONAL, MAX_SEARCHES, &max_searches);
-    request->max_searches = (unsigned)max_searches;
+    read_max_searches(reader, &request->max_searches, &request->no_searches);
     request->route = read_route(reader);
     read_withdrawal(reader, request);
     items = frt_read_some(reader, "frtRequesterPosition");
@@ -94,6 +101,15 @@ static void read_order(struct frt_reader *reader, struct frt_authority *authorit
     authority->limb_stated = limb == 1;
 }
 
+static void read_declared_on(struct frt_reader *reader, struct frt_authority *authority)
+{
+    int64_t declared_s = INT64_MIN;
+
+    frt_read_time(reader, "frtDeclaredOn", FRT_OPTIONAL, &declared_s);
+    if (declared_s > authority->start_s)
+        authority->start_s = declared_s;
+}
+
 static void read_deceased(struct frt_reader *reader, struct frt_authority *authority)
 {
     int dead = 0;
@@ -101,6 +117,7 @@ static void read_deceased(struct frt_reader *reader, struct frt_authority *autho
     frt_read_word(reader, "frtSubjectStatus", FRT_OPTIONAL, subject_states, "expected deceased or living",
                   &dead);
     authority->declared_dead = frt_read_some(reader, "frtDeclaredBy") && dead == 1;
+    read_declared_on(reader, authority);
 }
 
 static void read_emergency(struct frt_reader *reader, struct frt_authority *authority)
@@ -142,7 +159,6 @@ void frt_parse_authority(struct frt_parse *parse)
         NULL, read_order, read_deceased, read_emergency, read_evidence};
     struct frt_authority *authority = parse->item->authority;
     struct frt_reader *reader = &parse->reader;
-    int64_t max_searches = 0;
     int kind = 0;
 
     authority->start_s = INT64_MIN;
@@ -153,8 +169,7 @@ void frt_parse_authority(struct frt_parse *parse)
     frt_read_text(reader, "frtCaseNumber", FRT_OPTIONAL, &authority->case_number);
     frt_read_time(reader, "frtAuthorityStart", FRT_OPTIONAL, &authority->start_s);
     frt_read_time(reader, "frtAuthorityEnd", FRT_OPTIONAL, &authority->end_s);
-    frt_read_number(reader, "frtMaxSearches", FRT_OPTIONAL, MAX_SEARCHES, &max_searches);
-    authority->max_searches = (unsigned)max_searches;
+    read_max_searches(reader, &authority->max_searches, &authority->no_searches);
     if (kind) {
         frt_read_text(reader, "frtAuthorityKind", FRT_REQUIRED, &authority->kind);
         readers[kind](reader, authority);
