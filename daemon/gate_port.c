@@ -98,12 +98,16 @@ static bool is_for_gate(const struct frt_tool *tool)
     return tool->entry && !tool->ignore && tool->tool_class != FRT_TOOL_NOT_FRT;
 }
 
+/* Before the first copy of the directory there is no catalogue, and an empty one would unmark every tool: the gate keeps what it
+ * has and goes on asking. */
 static int send_catalogue(struct frt_daemon *daemon)
 {
     static const struct frt_tool *tools[TOOLS_MAX];
     size_t count = frt_view_tools(daemon->view, tools, TOOLS_MAX), wanted = 0;
     int r;
 
+    if (frt_directory_state(daemon) == FRT_VIEW_NEVER_LOADED)
+        return -ENODATA;
     if (count > TOOLS_MAX)
         return -E2BIG;
     for (size_t i = 0; i < count; i++)
@@ -192,7 +196,7 @@ static void take_hello(struct frt_connection *connection)
     daemon->gate_port.reported_ms = frt_mono_ms();
     set_state(daemon, FRT_GATE_NOT_ENFORCING, "connected, not yet marked");
     r = send_catalogue(daemon);
-    if (r < 0)
+    if (r < 0 && r != -ENODATA)
         frt_journal(LOG_ERR, "the catalogue could not be sent to the kernel gate: %s", strerror(-r));
     daemon->gate_port.send_catalogue = r < 0;
 }
