@@ -222,9 +222,11 @@ bool frt_attempt_is_flood(struct frt_daemon *daemon, const struct frt_ask *ask, 
                           const struct frt_judgement *judgement, const char *what)
 {
     char person[FRT_FLOOD_PERSON_MAX];
+    int64_t now = frt_mono_ms();
 
     describe_flooder(ask, peer, judgement->attempt.login_uid, person);
-    if (!frt_ledger_is_flood(daemon->ledger, person, what, frt_mono_ms()))
+    if (ask->kind == FRT_ASK_GATE ? !frt_ledger_is_counted_elsewhere(daemon->ledger, person, what, now)
+                                  : !frt_ledger_is_flood(daemon->ledger, person, what, now))
         return false;
     daemon->counts.counted++;
     return true;

@@ -97,7 +97,7 @@ static void add_obligations(struct frt_record *record, unsigned obligations)
 }
 
 static void add_people(struct frt_record *record, const struct frt_ask *ask, const struct frt_peer *peer,
-                       const struct frt_judgement *judgement)
+                       const struct frt_judgement *judgement, const struct frt_gate_context *context)
 {
     const struct frt_attempt *a = &judgement->attempt;
     const struct frt_resolution *r = &judgement->resolution;
@@ -110,16 +110,14 @@ static void add_people(struct frt_record *record, const struct frt_ask *ask, con
     frt_record_add_number(record, "tid", ask->tid);
     frt_record_add_text(record, "exe", peer->program);
     frt_record_add_text(record, "login", r->login ? r->login->uid : a->login);
-    frt_record_add_text(record, "tty", ask->tty);
+    frt_record_add_text(record, "tty", context ? context->tty : ask->tty);
     frt_record_add_text(record, "rhost", ask->rhost);
 }
 
 /* What the gate saw around the opener. "bypass": an exec or open that no grant covers, so no PAM decision preceded it. */
-static void add_gate_context(struct frt_record *record, const struct frt_daemon *daemon,
-                             const struct frt_ask *ask, const struct frt_judgement *judgement)
+static void add_gate_context(struct frt_record *record, const struct frt_judgement *judgement,
+                             const struct frt_gate_context *context)
 {
-    const struct frt_gate_context *context = frt_gate_port_context(daemon, ask->rid);
-
     frt_record_add_number(record, "bypass", !judgement->granted);
     frt_record_add_text(record, "chain", context ? context->chain : "");
 }
@@ -159,17 +157,19 @@ void frt_attempt_record(const struct frt_daemon *daemon, const struct frt_ask *a
     const struct frt_resolution *r = &judgement->resolution;
     const struct frt_decision *decision = &judgement->decision;
     int64_t age = frt_view_age_ms(daemon->view, frt_boot_ms());
+    const struct frt_gate_context *context =
+        ask->kind == FRT_ASK_GATE ? frt_gate_port_context(daemon, ask->rid) : NULL;
 
     frt_record_init(ret_record, "decision");
     add_hex(ret_record, "rid", ask->rid, sizeof(ask->rid));
     frt_record_add_text(ret_record, "src", source_of(ask));
     frt_record_add_text(ret_record, "svc", ask->service);
     frt_record_add_text(ret_record, "host", daemon->conf->host);
-    add_people(ret_record, ask, peer, judgement);
+    add_people(ret_record, ask, peer, judgement, context);
     add_object(ret_record, ask, judgement);
     add_request(ret_record, judgement, use);
     if (ask->kind == FRT_ASK_GATE)
-        add_gate_context(ret_record, daemon, ask, judgement);
+        add_gate_context(ret_record, judgement, context);
     frt_record_add_text(ret_record, "csn", frt_view_csn(daemon->view));
     frt_record_add_number(ret_record, "age", age > INT32_MAX ? -1 : age);
     frt_record_add_text(ret_record, "rule", decision->rule ? decision->rule->id : "");

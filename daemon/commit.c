@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/daemon.h"
+#include "daemon/gate_port.h"
 #include "protocol/client.h"
 #include "support/journal.h"
 
@@ -74,9 +74,12 @@ void frt_commit_now(struct frt_daemon *daemon)
         if (pending->connection && frt_connection_send(pending->connection, &pending->answer) &&
             pending->grants && lets_pass(&pending->answer))
             frt_connection_grant(pending->connection, pending->answer.decision);
+        if (r >= 0 && pending->is_gate)
+            frt_gate_port_answered(daemon, &pending->answer);
         frt_answer_clear(&pending->answer);
     }
     daemon->pending_count = 0;
+    frt_gate_port_committed(daemon, r >= 0);
 }
 
 void frt_commit_later(struct frt_daemon *daemon, struct frt_connection *connection, struct frt_answer *answer,
@@ -88,6 +91,7 @@ void frt_commit_later(struct frt_daemon *daemon, struct frt_connection *connecti
         daemon->pending_since_ms = frt_mono_ms();
     pending->connection = connection;
     pending->answer = *answer;
+    pending->is_gate = connection->gate;
     pending->grants = grants;
     snprintf(pending->used_request, sizeof(pending->used_request), "%s", used_request);
     if (daemon->pending_count == FRT_BATCH_MAX)

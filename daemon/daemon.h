@@ -33,7 +33,8 @@ struct frt_connection;
 struct frt_pending {
     struct frt_connection *connection; /* NULL: went away while it waited */
     struct frt_answer answer;
-    bool grants; /* the answer to FRT_ASK_GRANT: letting pass makes its connection a grant */
+    bool is_gate; /* the kernel gate's question */
+    bool grants;  /* the answer to FRT_ASK_GRANT: letting pass makes its connection a grant */
     char used_request[FRT_NAME_MAX]; /* request this answer consumes a use of; "" none */
 };
 
@@ -49,6 +50,9 @@ struct frt_gate_context {
     char tty[FRT_NAME_MAX], service[FRT_NAME_MAX], chain[FRT_GATE_CHAIN_MAX];
 };
 
+/* Denials on record that the gate may tell again: more than it can have untold at a time. */
+#define FRT_GATE_TOLD 4096
+
 struct frt_gate_port {
     struct frt_connection *connection; /* NULL: no gate */
     int64_t reported_ms;
@@ -58,6 +62,11 @@ struct frt_gate_port {
     char *text;                                          /* the gate's own account of its marks, JSON; NULL */
     struct frt_gate_context contexts[FRT_GATE_CONTEXTS]; /* ring */
     size_t context_count;
+    uint8_t told[FRT_GATE_TOLD][16]; /* rids; ring */
+    size_t told_count;
+    /* rids of its reports in the batch: acknowledged when that is sealed */
+    uint8_t reports[FRT_BATCH_MAX][16];
+    size_t report_count;
 };
 
 struct frt_daemon {

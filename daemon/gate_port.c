@@ -165,22 +165,143 @@ static void take_context(struct frt_daemon *daemon, const struct frt_gate_messag
     memcpy(context->chain, message->chain, sizeof(context->chain));
 }
 
-/* Denials the gate gave without an answer of ours: recorded and sealed before they are acknowledged, so that it can forget. */
-static void take_refused(struct frt_daemon *daemon, const struct frt_gate_message *message)
+static void send_ack(struct frt_daemon *daemon, const uint8_t rid[16])
 {
+    struct frt_gate_message message;
+
+    frt_gate_message_init(&message, FRT_GATE_ACK);
+    memcpy(message.rid, rid, sizeof(message.rid));
+    if (daemon->gate_port.connection)
+        (void)send_message(daemon, &message);
+}
+
+/* `rids`: one after the other. */
+static bool holds(const uint8_t *rids, size_t count, const uint8_t rid[16])
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(rids + 16 * i, rid, 16) == 0)
+            return true;
+    return false;
+}
+
+static bool is_told(const struct frt_gate_port *port, const uint8_t rid[16])
+{
+    return holds(port->told[0], port->told_count < FRT_GATE_TOLD ? port->told_count : FRT_GATE_TOLD, rid);
+}
+
+static void note_told(struct frt_gate_port *port, const uint8_t rid[16])
+{
+    memcpy(port->told[port->told_count++ % FRT_GATE_TOLD], rid, 16);
+}
+
+/* Recorded, but its answer came after the gate had stopped waiting: both are in this batch. */
+static bool is_pending(const struct frt_daemon *daemon, const uint8_t rid[16])
+{
+    for (size_t i = 0; i < daemon->pending_count; i++) {
+        const struct frt_answer *answer = &daemon->pending[i].answer;
+
+        if (daemon->pending[i].is_gate && answer->verdict == FRT_VERDICT_DENY && answer->decision >= 0 &&
+            memcmp(answer->rid, rid, sizeof(answer->rid)) == 0)
+            return true;
+    }
+    return false;
+}
+
+void frt_gate_port_answered(struct frt_daemon *daemon, const struct frt_answer *answer)
+{
+    if (answer->verdict == FRT_VERDICT_DENY && answer->decision >= 0)
+        note_told(&daemon->gate_port, answer->rid);
+}
+
+void frt_gate_port_committed(struct frt_daemon *daemon, bool sealed)
+{
+    struct frt_gate_port *port = &daemon->gate_port;
+
+    for (size_t i = 0; i < port->report_count && sealed; i++) {
+        if (!is_told(port, port->reports[i]))
+            note_told(port, port->reports[i]);
+        send_ack(daemon, port->reports[i]);
+    }
+    port->report_count = 0; /* not sealed: the gate will tell again */
+}
+
+/* The 16 bytes a record names with 32 hex digits. */
+static bool take_rid(const struct frt_record_view *record, uint8_t rid[16])
+{
+    char hex[33];
+
+    if (frt_record_get_text(record, "rid", hex, sizeof(hex)) < 0 || strlen(hex) != 32)
+        return false;
+    for (int i = 0; i < 16; i++)
+        if (sscanf(hex + 2 * i, "%2hhx", &rid[i]) != 1)
+            return false;
+    return true;
+}
+
+void frt_gate_port_replay(struct frt_daemon *daemon, const struct frt_record_view *record)
+{
+    char source[8] = "", verdict[16] = "";
+    uint8_t rid[16];
+
+    if (frt_record_is_kind(record, "decision")) {
+        if (frt_record_get_text(record, "src", source, sizeof(source)) < 0 || strcmp(source, "guard") != 0 ||
+            frt_record_get_text(record, "dec", verdict, sizeof(verdict)) < 0 || strcmp(verdict, "deny") != 0)
+            return;
+    } else if (!frt_record_is_kind(record, "gap")) {
+        return;
+    }
+    if (take_rid(record, rid))
+        note_told(&daemon->gate_port, rid);
+}
+
+static const char *name_refused(const struct frt_gate_message *message)
+{
+    if (!message->asked)
+        return "refused by the gate alone";
+    if (message->reason == FRT_REASON_LATE || message->reason == FRT_REASON_FRTD_UNREACHABLE)
+        return "late answers";
+    return "identical denials";
+}
+
+static int64_t record_refused(struct frt_daemon *daemon, const struct frt_gate_message *message)
+{
+    const char *why = frt_reason_table[message->reason].name;
     struct frt_record record;
+    char text[192];
 
     frt_record_init(&record, "gap");
-    frt_record_add_text(&record, "of", message->asked ? "late answers" : "refused by the gate alone");
+    for (int i = 0; i < 16; i++)
+        snprintf(text + 2 * i, 3, "%02x", message->rid[i]);
+    frt_record_add_text(&record, "rid", text);
+    frt_record_add_text(&record, "of", name_refused(message));
     frt_record_add_number(&record, "count", (int64_t)message->count);
     frt_record_add_text(&record, "tool", message->tool);
     frt_record_add_number(&record, "auid", message->login_uid);
     frt_record_add_number(&record, "uid", message->user_uid);
-    frt_record_add_text(&record, "why", frt_reason_table[message->reason].name);
-    frt_record_aside(daemon, &record);
-    frt_commit_now(daemon);
-    if (frt_trail_is_writable(daemon->trail))
-        (void)send_plain(daemon, FRT_GATE_ACK, message->serial, 0);
+    frt_record_add_text(&record, "why", why);
+    snprintf(text, sizeof(text), "uid %lld auid %lld tool %s why %s", (long long)message->user_uid,
+             (long long)message->login_uid, message->tool[0] ? message->tool : "-", why);
+    frt_record_add_text(&record, "key", text);
+    return frt_record_append(daemon, &record);
+}
+
+/* Denials that are not on record: recorded and sealed before they are acknowledged, so that the gate can forget. */
+static void take_refused(struct frt_daemon *daemon, const struct frt_gate_message *message)
+{
+    struct frt_gate_port *port = &daemon->gate_port;
+
+    if (is_told(port, message->rid)) {
+        send_ack(daemon, message->rid);
+        return;
+    }
+    if (holds(port->reports[0], port->report_count, message->rid))
+        return;
+    if (port->report_count == FRT_BATCH_MAX)
+        frt_commit_now(daemon);
+    if (!is_pending(daemon, message->rid) && record_refused(daemon, message) < 0)
+        return;
+    memcpy(port->reports[port->report_count++], message->rid, sizeof(message->rid));
+    sd_event_source_set_enabled(daemon->commit_source, SD_EVENT_ONESHOT);
 }
 
 static void take_hello(struct frt_connection *connection)

@@ -26,6 +26,13 @@ void frt_gate_port_catalogue_changed(struct frt_daemon *daemon);
 /* Roles, requests, grants or the policy changed: answers the gate remembers for reads are void. At once. */
 void frt_gate_port_forget(struct frt_daemon *daemon);
 
+/* What the gate tells again after frtd died is not recorded again: every denial of a question of its, and every report, is
+ * known by its rid once it is sealed, and found again in the trail at start. */
+void frt_gate_port_answered(struct frt_daemon *daemon, const struct frt_answer *answer); /* sealed */
+void frt_gate_port_committed(struct frt_daemon *daemon,
+                             bool sealed); /* the batch: acknowledges its reports */
+void frt_gate_port_replay(struct frt_daemon *daemon, const struct frt_record_view *record);
+
 void frt_gate_port_closed(struct frt_daemon *daemon); /* the gate's connection went away */
 void frt_gate_port_tick(struct frt_daemon *daemon);
 

@@ -230,17 +230,33 @@ static struct flood *count_in_window(struct frt_ledger *ledger, const char *pers
     return flood;
 }
 
-bool frt_ledger_is_flood(struct frt_ledger *ledger, const char *person, const char *what, int64_t mono_ms)
+/* The flood this one belongs to; NULL when it is to be recorded singly. */
+static struct flood *find_flood(struct frt_ledger *ledger, const char *person, const char *what,
+                                int64_t mono_ms)
 {
     const struct flood *all = count_in_window(ledger, person, "", mono_ms);
     struct flood *flood = count_in_window(ledger, person, what, mono_ms);
 
     if (!all || !flood)
-        return false; /* recorded singly: dearer, never lost */
+        return NULL; /* recorded singly: dearer, never lost */
     if (flood->in_window <= (all->in_window > FRT_FLOOD_PERSON_PER_MINUTE ? 1 : FRT_FLOOD_PER_MINUTE))
-        return false;
-    flood->counted++;
-    return true;
+        return NULL;
+    return flood;
+}
+
+bool frt_ledger_is_flood(struct frt_ledger *ledger, const char *person, const char *what, int64_t mono_ms)
+{
+    struct flood *flood = find_flood(ledger, person, what, mono_ms);
+
+    if (flood)
+        flood->counted++;
+    return flood != NULL;
+}
+
+bool frt_ledger_is_counted_elsewhere(struct frt_ledger *ledger, const char *person, const char *what,
+                                     int64_t mono_ms)
+{
+    return find_flood(ledger, person, what, mono_ms) != NULL;
 }
 
 void frt_ledger_flush_floods(struct frt_ledger *ledger, int64_t mono_ms,

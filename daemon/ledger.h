@@ -53,6 +53,9 @@ void frt_ledger_unrecorded(struct frt_ledger *ledger, int64_t decision);
  * beyond FRT_FLOOD_PERSON_PER_MINUTE one that has been recorded in this minute. It is then counted, and must not be recorded
  * singly. The first of its kind in a minute never is: a flood hides nothing else. */
 bool frt_ledger_is_flood(struct frt_ledger *ledger, const char *person, const char *what, int64_t mono_ms);
+/* The same, but whoever asks counts it himself (the kernel gate, which keeps its count when frtd dies). */
+bool frt_ledger_is_counted_elsewhere(struct frt_ledger *ledger, const char *person, const char *what,
+                                     int64_t mono_ms);
 
 /* One `gap` record per flood with uncounted denials since the last call; `emit` appends it. */
 void frt_ledger_flush_floods(struct frt_ledger *ledger, int64_t mono_ms,

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/daemon.h"
+#include "daemon/gate_port.h"
 #include "support/journal.h"
 #include "trail/verify.h"
 
@@ -22,6 +22,7 @@ static int replay_entry(void *arg, const struct frt_trail_entry *entry)
         replay->last_us = entry->record->time_us;
     if (frt_searches_replay(replay->daemon->searches, entry->record) < 0)
         return -ENOMEM;
+    frt_gate_port_replay(replay->daemon, entry->record);
     return frt_ledger_replay(replay->daemon->ledger, entry->record);
 }
 

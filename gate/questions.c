@@ -107,6 +107,29 @@ void frt_questions_forget(struct frt_worker *w)
     memset(w->remembered, 0, sizeof(w->remembered));
 }
 
+static void put_rid(const struct frt_worker *w, uint32_t index, uint32_t sequence, uint8_t rid[16])
+{
+    memcpy(rid, w->instance, 8);
+    memcpy(rid + 8, &index, 4);
+    memcpy(rid + 12, &sequence, 4);
+}
+
+/* A denial that has no record, or may have none, is ours to tell. */
+static void tell_later(struct frt_worker *w, const struct frt_question *q, enum frt_reason reason,
+                       const struct frt_answer *answer)
+{
+    uint8_t rid[16];
+    uint32_t i = 0;
+
+    if (answer && answer->decision >= 0)
+        return;
+    while (q->answered & (1u << i))
+        i++;
+    put_rid(w, (uint32_t)(q - w->questions), q->sequence + i, rid);
+    frt_refusals_add(w->shared, tool_name(w, q->tool), q->who.login_uid, person_of(&q->who), reason,
+                     q->asked > 0, !answer && q->asked > 0 ? rid : NULL);
+}
+
 /* The end of a question that was held. `answer` NULL: frtd did not speak. */
 static void settle(struct frt_worker *w, struct frt_question *q, bool allow, enum frt_reason reason,
                    const struct frt_answer *answer)
@@ -119,9 +142,8 @@ static void settle(struct frt_worker *w, struct frt_question *q, bool allow, enu
         if (allow && q->action == FRT_ACTION_EXEC)
             remember(w, q, q->who.tid, true, reason, now + SECOND_HALF_MS);
     }
-    if (!allow && !answer)
-        frt_refusals_add(w->shared, tool_name(w, q->tool), q->who.login_uid, person_of(&q->who), reason,
-                         q->asked > 0);
+    if (!allow)
+        tell_later(w, q, reason, answer);
     if (!allow)
         frt_notice_write(&q->who, tool_name(w, q->tool), reason, answer, now);
     drop_question(w, q);
@@ -153,13 +175,6 @@ static unsigned count_of_person(const struct frt_worker *w, const struct frt_ope
             person_of(&w->questions[i].who) == person_of(who))
             count++;
     return count;
-}
-
-static void put_rid(const struct frt_worker *w, uint32_t index, uint32_t sequence, uint8_t rid[16])
-{
-    memcpy(rid, w->instance, 8);
-    memcpy(rid + 8, &index, 4);
-    memcpy(rid + 12, &sequence, 4);
 }
 
 static void find_path(struct frt_question *q)
@@ -292,7 +307,7 @@ static void decide(struct frt_worker *w, struct frt_question *q)
     }
     if (!r->allow)
         frt_refusals_add(w->shared, tool_name(w, q->tool), q->who.login_uid, person_of(&q->who), r->reason,
-                         false);
+                         false, NULL);
     if (r->tid) /* the second half of an exec comes once */
         r->until_ms = 0;
     release(w, q->fd, r->allow);
@@ -329,7 +344,7 @@ static void on_tool(struct frt_worker *w, int tool, int fd, uint64_t mask, const
 
     if (!q) {
         release(w, fd, false);
-        frt_refusals_add(w->shared, tool_name(w, tool), -1, -1, FRT_REASON_LATE, false);
+        frt_refusals_add(w->shared, tool_name(w, tool), -1, -1, FRT_REASON_LATE, false, NULL);
         return;
     }
     q->tool = tool;
@@ -350,7 +365,7 @@ static void on_program(struct frt_worker *w, int fd, uint64_t mask, const struct
     q = hold(w, fd, mask, st, tid);
     if (!q || frt_contents_add(w->contents, fd, (uint32_t)(q - w->questions), q->sequence) < 0) {
         release(w, fd, false);
-        frt_refusals_add(w->shared, "", q ? q->who.login_uid : -1, -1, FRT_REASON_LATE, false);
+        frt_refusals_add(w->shared, "", q ? q->who.login_uid : -1, -1, FRT_REASON_LATE, false, NULL);
         if (q)
             drop_question(w, q);
         return;
@@ -366,7 +381,7 @@ static void on_unknown(struct frt_worker *w, int fd, uint64_t mask, const struct
         return;
     }
     release(w, fd, false);
-    frt_refusals_add(w->shared, "", -1, -1, FRT_REASON_FRTD_UNREACHABLE, false);
+    frt_refusals_add(w->shared, "", -1, -1, FRT_REASON_FRTD_UNREACHABLE, false, NULL);
 }
 
 void frt_questions_event(struct frt_worker *w, int fd, uint64_t mask, pid_t tid)

@@ -2,6 +2,7 @@
 #include "gate/shared.h"
 
 #include <sys/mman.h>
+#include <sys/random.h>
 
 static void *map_shared(size_t size)
 {
@@ -16,6 +17,10 @@ struct frt_gate_shared *frt_gate_shared_new(void)
 
     if (!shared)
         return NULL;
+    if (getrandom(shared->instance, sizeof(shared->instance), 0) != (ssize_t)sizeof(shared->instance)) {
+        munmap(shared, sizeof(*shared));
+        return NULL;
+    }
     for (int i = 0; i < 2; i++)
         shared->catalogue.bytes[i] = map_shared(FRT_SHARED_CATALOGUE_MAX);
     shared->inodes = map_shared(FRT_SHARED_INODES * sizeof(*shared->inodes));

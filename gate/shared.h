@@ -32,16 +32,17 @@ struct frt_shared_inode {
 
 #define FRT_SHARED_INODES   (1u << 17)
 #define FRT_SHARED_INDEX    (2 * FRT_SHARED_INODES) /* a power of two */
-#define FRT_SHARED_REFUSALS 256
+#define FRT_SHARED_REFUSALS 1024
 
-/* Denials that frtd was not asked about, or did not answer in time: kept until it has acknowledged them. */
+/* Denials that are not on record yet: kept until frtd has acknowledged them. */
 struct frt_shared_refusal {
     char tool[64];
     int64_t login_uid, user_uid;
     uint32_t reason;
     uint32_t asked;
-    uint64_t count;  /* 0: free */
-    uint64_t number; /* 0: not yet sent; fixed once sent */
+    uint32_t is_sent; /* told under its rid: fixed from then on */
+    uint8_t rid[16];  /* of the question that was not answered; zero: ours to choose when it is sent */
+    uint64_t count;   /* 0: free */
 };
 
 struct frt_gate_shared {
@@ -55,9 +56,11 @@ struct frt_gate_shared {
     _Atomic uint64_t hangs;     /* workers killed because they did not answer */
     _Atomic uint64_t takeovers; /* times the spare became the keeper */
     _Atomic uint64_t denied, allowed, identified, canaries, unasked; /* sums over all workers */
-    _Atomic uint64_t report; /* number of the last report of refusals (frt_gate_message.serial) */
+    uint8_t instance[8];     /* random; the first half of the rids we choose */
+    _Atomic uint64_t report; /* the second half of the last one */
     _Atomic uint64_t floods; /* processes ended because they flooded the queue */
     uint64_t swept_told;     /* part of `swept` that is in a refusal */
+    uint64_t unplaced;       /* refusals there was no row for */
     struct frt_shared_refusal refusals[FRT_SHARED_REFUSALS];
     struct frt_shared_catalogue catalogue;
     struct frt_shared_inode *inodes; /* FRT_SHARED_INODES, in the order they were marked */

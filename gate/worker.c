@@ -159,7 +159,7 @@ static void take_gate_message(struct frt_worker *w, size_t size)
         frt_questions_forget(w);
         break;
     case FRT_GATE_ACK:
-        frt_refusals_acknowledge(w->shared, message.serial);
+        frt_refusals_acknowledge(w->shared, message.rid);
         break;
     case FRT_GATE_HELLO:
     case FRT_GATE_STATE:

@@ -28,15 +28,14 @@ struct field {
             sizeof(((struct frt_gate_message *)0)->member), kinds, #member                                   \
     }
 #define NUMBERED                                                                                             \
-    (KIND(FRT_GATE_CATALOGUE_BEGIN) | KIND(FRT_GATE_CATALOGUE_TOOL) | KIND(FRT_GATE_CATALOGUE_END) |         \
-     KIND(FRT_GATE_REFUSED) | KIND(FRT_GATE_ACK))
+    (KIND(FRT_GATE_CATALOGUE_BEGIN) | KIND(FRT_GATE_CATALOGUE_TOOL) | KIND(FRT_GATE_CATALOGUE_END))
 #define COUNTED (KIND(FRT_GATE_CATALOGUE_BEGIN) | KIND(FRT_GATE_CATALOGUE_END) | KIND(FRT_GATE_REFUSED))
 
 /* Ascending by type; every field of a message's kind always travels, so nothing can be left out. */
 static const struct field fields[] = {
     FIELD(1, serial, NUMBER, NUMBERED),
     FIELD(2, count, NUMBER, COUNTED),
-    FIELD(3, rid, RID, KIND(FRT_GATE_CONTEXT)),
+    FIELD(3, rid, RID, KIND(FRT_GATE_CONTEXT) | KIND(FRT_GATE_REFUSED) | KIND(FRT_GATE_ACK)),
     FIELD(4, tool, TEXT, KIND(FRT_GATE_CATALOGUE_TOOL) | KIND(FRT_GATE_REFUSED)),
     FIELD(5, treatment, TREATMENT, KIND(FRT_GATE_CATALOGUE_TOOL)),
     FIELD(6, login_uid, UID, KIND(FRT_GATE_REFUSED)),

@@ -11,9 +11,14 @@
  *     STATE (every 2 s and on change) ----->  FRT_FACT_GATE; none for 6 s: not enforcing
  *     CONTEXT rid, frt_ask rid ------------>  who stands behind question rid
  *           <------------------------------   frt_answer rid
- *     REFUSED number ---------------------->  denials nobody was asked about: to be recorded, then
- *           <------------------------------   ACK number
+ *     REFUSED rid ------------------------->  denials that no record of frtd's stands for yet: to be recorded, then
+ *           <------------------------------   ACK rid
  *           <------------------------------   FORGET: a grant ended, the view or the policy changed
+ *
+ * One denial is recorded once. An answer with a decision's number is on record. An answer without one (a flood), and no
+ * answer at all, leave the denial to the gate: it keeps it until the ACK, through a restart of frtd, and may tell it again.
+ * The rid of a report is that of the question which was not answered (then frtd may have recorded it, and knows), or a
+ * number of the gate's own.
  *
  * A catalogue is complete or not taken: BEGIN and END carry the same serial and the number of tools; a tool
  * with many marks travels in several CATALOGUE_TOOL messages with the same id, one after the other.
@@ -37,12 +42,12 @@ enum frt_gate_kind {
     FRT_GATE_HELLO = 1,       /* gate: I am this host's kernel gate, send the catalogue */
     FRT_GATE_STATE,           /* gate: enforcing or why not, marks, canary, text */
     FRT_GATE_CONTEXT,         /* gate: rid, tty, service, chain */
-    FRT_GATE_REFUSED,         /* gate: number, count, tool, login_uid, user_uid, reason, asked */
+    FRT_GATE_REFUSED,         /* gate: rid, count, tool, login_uid, user_uid, reason, asked */
     FRT_GATE_CATALOGUE_BEGIN, /* frtd: serial, count */
     FRT_GATE_CATALOGUE_TOOL,  /* frtd: serial, tool, treatment, items */
     FRT_GATE_CATALOGUE_END,   /* frtd: serial, count */
     FRT_GATE_FORGET,          /* frtd: answers remembered for reads are void */
-    FRT_GATE_ACK,             /* frtd: number */
+    FRT_GATE_ACK,             /* frtd: rid */
     FRT_GATE_KIND_END
 };
 
@@ -68,14 +73,15 @@ struct frt_gate_item {
 
 struct frt_gate_message {
     enum frt_gate_kind kind;
-    uint64_t serial; /* edition of the catalogue; of REFUSED and ACK: the report's number */
+    uint64_t serial; /* edition of the catalogue */
     uint64_t count;  /* BEGIN, END: tools; REFUSED: refusals */
     uint8_t rid[16];
     char tool[FRT_NAME_MAX];
     enum frt_gate_treatment treatment;
     int64_t login_uid, user_uid; /* -1: unset */
     enum frt_reason reason;
-    bool asked; /* REFUSED: frtd had been asked, its answer did not come in time */
+    bool
+        asked; /* REFUSED: frtd had been asked; its answer did not come in time, or said that the gate counts */
     bool enforcing;
     uint64_t inodes, directories, filesystems; /* STATE: marks held */
     uint64_t canaries;                         /* STATE: canaries refused since the start */

@@ -77,7 +77,7 @@ static void send_bytes(const uint8_t *bytes, size_t length)
         fprintf(stderr, "fake_point: send: %s\n", strerror(errno));
 }
 
-static void send_message(enum frt_gate_kind kind, uint64_t serial)
+static void send_message(enum frt_gate_kind kind, uint64_t serial, const uint8_t rid[16])
 {
     struct frt_gate_message message;
     uint8_t buffer[256];
@@ -86,6 +86,8 @@ static void send_message(enum frt_gate_kind kind, uint64_t serial)
     frt_gate_message_init(&message, kind);
     message.serial = serial;
     message.count = catalogue.tools;
+    if (rid)
+        memcpy(message.rid, rid, sizeof(message.rid));
     n = frt_gate_message_encode(&message, buffer, sizeof(buffer));
     if (n > 0)
         send_bytes(buffer, (size_t)n);
@@ -103,10 +105,10 @@ static void flush_tool(void)
 
 static void send_catalogue(void)
 {
-    send_message(FRT_GATE_CATALOGUE_BEGIN, catalogue.serial);
+    send_message(FRT_GATE_CATALOGUE_BEGIN, catalogue.serial, NULL);
     for (size_t i = 0; i < catalogue.count; i++)
         send_bytes(catalogue.bytes[i], catalogue.length[i]);
-    send_message(FRT_GATE_CATALOGUE_END, catalogue.serial);
+    send_message(FRT_GATE_CATALOGUE_END, catalogue.serial, NULL);
 }
 
 static void begin_tool(const char *id, const char *treatment)
@@ -211,13 +213,12 @@ static void take_gate_message(const uint8_t *bytes, size_t size)
     if (m.kind == FRT_GATE_CONTEXT)
         printf("{\"context\":\"%s\",\"tty\":\"%s\"}\n", m.chain, m.tty);
     if (m.kind == FRT_GATE_REFUSED) {
-        printf(
-            "{\"refused\":\"%s\",\"login\":%lld,\"uid\":%lld,\"count\":%llu,\"reason\":\"%s\",\"asked\":%s,"
-            "\"number\":%llu}\n",
-            m.tool, (long long)m.login_uid, (long long)m.user_uid, (unsigned long long)m.count,
-            frt_reason_table[m.reason].name, m.asked ? "true" : "false", (unsigned long long)m.serial);
+        printf("{\"refused\":\"%s\",\"login\":%lld,\"uid\":%lld,\"count\":%llu,\"reason\":\"%s\",\"asked\":%"
+               "s}\n",
+               m.tool, (long long)m.login_uid, (long long)m.user_uid, (unsigned long long)m.count,
+               frt_reason_table[m.reason].name, m.asked ? "true" : "false");
         if (!is_mute)
-            send_message(FRT_GATE_ACK, m.serial);
+            send_message(FRT_GATE_ACK, 0, m.rid);
     }
 }
 
@@ -282,7 +283,7 @@ static void obey(char *line)
         snprintf(grants[grant_count++].tool, FRT_NAME_MAX, "%s", c);
     } else if (strcmp(word, "forbid") == 0) {
         grant_count = 0;
-        send_message(FRT_GATE_FORGET, 0);
+        send_message(FRT_GATE_FORGET, 0, NULL);
     } else if (strcmp(word, "delay") == 0)
         delay_ms = atol(a);
     else if (strcmp(word, "mute") == 0)

@@ -17,7 +17,7 @@ import time
 BINARY_DIR = os.environ.get("FRT_BINARY_DIR", "/work/build-gate-own/b")
 GATE = os.path.join(BINARY_DIR, "bin", "frt-gate")
 TESTS = os.path.join(BINARY_DIR, "tests")
-OFFICIAL, PERFORMER = 31001, 31002
+OFFICIAL, PERFORMER = 20001, 20020  # p01, a patrol officer, and p20, the State Police's analyst, of the sample city
 HAD, REFUSED, BROKEN, ABSENT = 42, 1, 3, 77
 PATIENCE = 30.0
 
@@ -166,7 +166,7 @@ class Scratch:
         lines = ["tool T90-tool decide"]
         lines += ["path " + self.path("tools/" + n) for n in
                   ("tool", "tooldyn", "toollib.so", "tool.sh", "tool.py", "facemod", "upgraded", "upgraded2", "away")]
-        lines += ["pattern %s/mod*/new/*.h5" % self.root, "model arcface.onnx"]
+        lines += ["pattern %s/mod*/new/*.h5" % self.root, "model face290.onnx"]
         for name in ("gate_tool", "gate_tooldyn"):
             with open(os.path.join(TESTS, name), "rb") as f:
                 data = f.read()
@@ -187,10 +187,10 @@ class Scratch:
 
 
 class Gate:
-    def __init__(self, scratch, *options):
+    def __init__(self, scratch, *options, socket=None):
         self.scratch = scratch
         self.log = open(scratch.path("gate.log"), "a+")
-        self.process = subprocess.Popen([GATE, "--only", scratch.root, "--socket", scratch.path("frtd/s"), "--run",
+        self.process = subprocess.Popen([GATE, "--only", scratch.root, "--socket", socket or scratch.path("frtd/s"), "--run",
                                          scratch.path("run"), "--canary-ms", "200", "--no-audit", *options],
                                         stderr=self.log, stdin=subprocess.DEVNULL)
         self.pids = {}

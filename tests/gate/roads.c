@@ -28,6 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { OFFICIAL = 20001, PERFORMER = 20020 }; /* p01 and p20 of the sample city */
 enum { HAD = 42, REFUSED = 1, BROKEN = 3, ABSENT = 77 };
 
 static const char *dir;
@@ -241,7 +242,7 @@ static void r_read(void)
 }
 static void r_model(void)
 {
-    judge_bytes(open(in("models/new/arcface.onnx"), O_RDONLY));
+    judge_bytes(open(in("models/new/face290.onnx"), O_RDONLY));
 }
 static void r_model_pattern(void)
 {
@@ -460,7 +461,7 @@ static void r_setuid_helper(void)
 static void *sit(void *arg)
 {
     (void)arg;
-    if (syscall(SYS_setresuid, 31002, 31002, 31002) < 0)
+    if (syscall(SYS_setresuid, PERFORMER, PERFORMER, PERFORMER) < 0)
         _exit(BROKEN);
     judge_bytes(open(in("tools/tool"), O_RDONLY));
     return NULL;
@@ -470,7 +471,7 @@ static void r_thread(void)
 {
     pthread_t thread;
 
-    if (syscall(SYS_setresuid, 31001, 31001, 0) < 0 || syscall(SYS_setresuid, -1, 0, 0) < 0 ||
+    if (syscall(SYS_setresuid, OFFICIAL, OFFICIAL, 0) < 0 || syscall(SYS_setresuid, -1, 0, 0) < 0 ||
         pthread_create(&thread, NULL, sit, NULL) != 0)
         _exit(BROKEN);
     pthread_join(thread, NULL);

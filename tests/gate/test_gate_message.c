@@ -26,6 +26,8 @@ static void fill(struct frt_gate_message *m, enum frt_gate_kind kind, uint8_t *i
         memset(m->rid, 0x5a, sizeof(m->rid));
         strcpy(m->tty, "/dev/pts/3");
         strcpy(m->chain, "sh 812 < sshd 790");
+    } else if (kind == FRT_GATE_REFUSED || kind == FRT_GATE_ACK) {
+        memset(m->rid, 0xa5, sizeof(m->rid));
     } else if (kind != FRT_GATE_HELLO && kind != FRT_GATE_FORGET) {
         m->serial = 42;
     }

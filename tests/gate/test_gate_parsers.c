@@ -164,25 +164,75 @@ START_TEST(a_catalogue_is_taken_whole_or_not_at_all)
 }
 END_TEST
 
+static const uint8_t a_rid[16] = {1, 2, 3}, another_rid[16] = {9};
+
 START_TEST(refusals_are_counted_until_they_are_acknowledged)
 {
     struct frt_gate_shared *shared = frt_gate_shared_new();
     struct frt_point point;
+    uint8_t rid[16];
 
     frt_point_init(&point, "/nowhere");
     for (int i = 0; i < 5; i++)
-        frt_refusals_add(shared, "T1", 1, 2, FRT_REASON_LATE, true);
-    frt_refusals_add(shared, "T1", 1, 3, FRT_REASON_LATE, true);
+        frt_refusals_add(shared, "T1", 1, 2, FRT_REASON_LATE, true, NULL);
+    frt_refusals_add(shared, "T1", 1, 3, FRT_REASON_LATE, true, NULL);
     ck_assert_uint_eq(shared->refusals[0].count, 5);
-    frt_refusals_send(shared, &point, false); /* nobody there: numbered, kept */
-    ck_assert_uint_eq(shared->refusals[0].number, 1);
-    /* What comes after the report has its number is another report: nothing is told twice. */
-    frt_refusals_add(shared, "T1", 1, 2, FRT_REASON_LATE, true);
+    frt_refusals_send(shared, &point, false); /* nobody there: it has its rid, and is kept */
+    memcpy(rid, shared->refusals[0].rid, sizeof(rid));
+    ck_assert_mem_eq(rid, shared->instance, 8);
+    /* What comes after the report has its rid is another report: nothing is told twice. */
+    frt_refusals_add(shared, "T1", 1, 2, FRT_REASON_LATE, true, NULL);
     ck_assert_uint_eq(shared->refusals[0].count, 5);
-    frt_refusals_acknowledge(shared, 99);
+    frt_refusals_acknowledge(shared, another_rid);
     ck_assert_uint_eq(shared->refusals[0].count, 5);
-    frt_refusals_acknowledge(shared, 1);
+    frt_refusals_acknowledge(shared, rid);
     ck_assert_uint_eq(shared->refusals[0].count, 0);
+    frt_gate_shared_free(shared);
+}
+END_TEST
+
+START_TEST(a_question_without_an_answer_is_told_by_its_own_rid)
+{
+    struct frt_gate_shared *shared = frt_gate_shared_new();
+    struct frt_point point;
+
+    frt_refusals_add(shared, "T1", 1, 2, FRT_REASON_LATE, true, a_rid);
+    frt_refusals_add(shared, "T1", 1, 2, FRT_REASON_LATE, true, another_rid);
+    frt_refusals_add(shared, "T1", 1, 2, FRT_REASON_LATE, true, NULL);
+    ck_assert_mem_eq(shared->refusals[0].rid, a_rid, 16);
+    for (int i = 0; i < 3; i++)
+        ck_assert_uint_eq(shared->refusals[i].count, 1);
+    frt_refusals_acknowledge(shared, a_rid); /* not told yet: nothing that can be acknowledged */
+    ck_assert_uint_eq(shared->refusals[0].count, 1);
+    frt_point_init(&point, "/nowhere");
+    frt_refusals_send(shared, &point, false);
+    frt_refusals_acknowledge(shared, a_rid);
+    ck_assert_uint_eq(shared->refusals[0].count, 0);
+    ck_assert_uint_eq(shared->refusals[1].count, 1);
+    frt_gate_shared_free(shared);
+}
+END_TEST
+
+START_TEST(refusals_that_find_no_row_wait_for_one)
+{
+    struct frt_gate_shared *shared = frt_gate_shared_new();
+    struct frt_point point;
+    uint8_t rid[16];
+    uint64_t told = 0;
+
+    frt_point_init(&point, "/nowhere");
+    for (int i = 0; i < FRT_SHARED_REFUSALS + 7; i++)
+        frt_refusals_add(shared, "T1", 1, i, FRT_REASON_LATE, false, NULL);
+    ck_assert_uint_eq(shared->unplaced, 7);
+    frt_refusals_send(shared, &point, false);
+    ck_assert_uint_eq(shared->unplaced, 7);
+    memcpy(rid, shared->refusals[0].rid, sizeof(rid));
+    frt_refusals_acknowledge(shared, rid);
+    frt_refusals_send(shared, &point, false);
+    ck_assert_uint_eq(shared->unplaced, 0);
+    for (int i = 0; i < FRT_SHARED_REFUSALS; i++)
+        told += shared->refusals[i].count;
+    ck_assert_uint_eq(told, FRT_SHARED_REFUSALS - 1 + 7);
     frt_gate_shared_free(shared);
 }
 END_TEST
@@ -202,6 +252,8 @@ int main(void)
     tcase_add_test(tcase, a_notice_holds_nothing_a_terminal_obeys);
     tcase_add_test(tcase, a_catalogue_is_taken_whole_or_not_at_all);
     tcase_add_test(tcase, refusals_are_counted_until_they_are_acknowledged);
+    tcase_add_test(tcase, a_question_without_an_answer_is_told_by_its_own_rid);
+    tcase_add_test(tcase, refusals_that_find_no_row_wait_for_one);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
