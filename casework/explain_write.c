@@ -50,7 +50,8 @@ static void write_who(const struct frt_desk *desk, const struct frt_past_decisio
     say(out, "roles",
         frt_history_say(h, row, FRT_PAST_LOGIN_ROLES)[0] ? frt_history_say(h, row, FRT_PAST_LOGIN_ROLES)
                                                          : frt_history_say(h, row, FRT_PAST_ROLES));
-    if (row->text[FRT_PAST_LOGIN_ROLES] && row->text[FRT_PAST_LOGIN_ROLES] != row->text[FRT_PAST_ROLES])
+    if (frt_history_text_of(h, row, FRT_PAST_LOGIN_ROLES) &&
+        frt_history_text_of(h, row, FRT_PAST_LOGIN_ROLES) != frt_history_text_of(h, row, FRT_PAST_ROLES))
         say(out, "acting as", frt_history_say(h, row, FRT_PAST_ROLES));
     say(out, "terminal", frt_history_say(h, row, FRT_PAST_TTY));
     say(out, "from", frt_history_say(h, row, FRT_PAST_RHOST));

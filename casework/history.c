@@ -24,6 +24,30 @@ const char *const frt_past_keys[FRT_PAST_TEXT_COUNT] = {
     [FRT_PAST_EDITION] = "edition",    [FRT_PAST_POLICY_SHA] = "psha",
 };
 
+/* Who it was; where and under which policy; what it was about and how it was decided. Three that are different each time. */
+enum { WHO, WHERE, WHAT, OWN };
+
+const struct frt_text_place frt_text_places[FRT_PAST_TEXT_COUNT] = {
+    [FRT_PAST_USER] = {WHO, 0},         [FRT_PAST_RUSER] = {WHO, 1},        [FRT_PAST_LOGIN] = {WHO, 2},
+    [FRT_PAST_AGENCY] = {WHO, 3},       [FRT_PAST_LOGIN_ROLES] = {WHO, 4},  [FRT_PAST_ROLES] = {WHO, 5},
+    [FRT_PAST_OWNER] = {WHO, 6},        [FRT_PAST_SOURCE] = {WHERE, 0},     [FRT_PAST_SERVICE] = {WHERE, 1},
+    [FRT_PAST_HOST] = {WHERE, 2},       [FRT_PAST_EXE] = {WHERE, 3},        [FRT_PAST_TTY] = {WHERE, 4},
+    [FRT_PAST_RHOST] = {WHERE, 5},      [FRT_PAST_CSN] = {WHERE, 6},        [FRT_PAST_POLICY] = {WHERE, 7},
+    [FRT_PAST_EDITION] = {WHERE, 8},    [FRT_PAST_POLICY_SHA] = {WHERE, 9}, [FRT_PAST_TOOL] = {WHAT, 0},
+    [FRT_PAST_SHA] = {WHAT, 1},         [FRT_PAST_ACTION] = {WHAT, 2},      [FRT_PAST_RULE] = {WHAT, 3},
+    [FRT_PAST_VERDICT] = {WHAT, 4},     [FRT_PAST_REASON] = {WHAT, 5},      [FRT_PAST_LAYERS] = {WHAT, 6},
+    [FRT_PAST_OBLIGATIONS] = {WHAT, 7}, [FRT_PAST_FACTS] = {WHAT, 8},       [FRT_PAST_PATH] = {OWN, 0},
+    [FRT_PAST_REQUEST] = {OWN, 1},      [FRT_PAST_EVIDENCE] = {OWN, 2},
+};
+
+static const size_t widths[FRT_PAST_GROUPS] = {7, 10, 9};
+
+/* A decision while its record is read. */
+struct draft {
+    struct frt_past_decision row;
+    uint32_t text[FRT_PAST_TEXT_COUNT];
+};
+
 int frt_rows_add(struct frt_rows *rows, const void *row)
 {
     size_t block = rows->count / FRT_BLOCK_ROWS;
@@ -79,6 +103,16 @@ static bool key_is(const struct frt_record_field *field, const char *key)
     return strncmp(key, field->key, field->key_length) == 0 && key[field->key_length] == '\0';
 }
 
+enum {
+    NUMBER_UID = FRT_PAST_TEXT_COUNT,
+    NUMBER_AUID,
+    NUMBER_PID,
+    NUMBER_AGE,
+    NUMBER_LINE,
+    NUMBER_USE,
+    NUMBER_END
+};
+
 static int32_t small_number(const struct frt_record_field *field)
 {
     long long number = strtoll(field->value, NULL, 10);
@@ -86,44 +120,62 @@ static int32_t small_number(const struct frt_record_field *field)
     return number > INT32_MAX || number < INT32_MIN ? -1 : (int32_t)number;
 }
 
-static void take_number(struct frt_past_decision *row, const struct frt_record_field *field)
+static void take_number(struct frt_past_decision *row, int what, int32_t number)
 {
-    if (key_is(field, "uid"))
-        row->uid = small_number(field);
-    else if (key_is(field, "auid"))
-        row->auid = small_number(field);
-    else if (key_is(field, "pid"))
-        row->pid = small_number(field);
-    else if (key_is(field, "age"))
-        row->age_ms = small_number(field);
-    else if (key_is(field, "line"))
-        row->line = (uint32_t)small_number(field);
-    else if (key_is(field, "use"))
-        row->is_use = small_number(field) > 0;
+    if (what == NUMBER_UID)
+        row->uid = number;
+    else if (what == NUMBER_AUID)
+        row->auid = number;
+    else if (what == NUMBER_PID)
+        row->pid = number;
+    else if (what == NUMBER_AGE)
+        row->age_ms = number;
+    else if (what == NUMBER_LINE)
+        row->line = (uint32_t)number;
+    else
+        row->is_use = number > 0;
 }
 
-/* Keys stand in one order, so the one after the last one found is tried first. */
-static int take_fields(struct frt_history *history, const struct frt_record_view *view,
-                       struct frt_past_decision *row)
+static int find_key(const struct frt_record_field *field)
+{
+    static const char *const numbers[] = {"uid", "auid", "pid", "age", "line", "use"};
+
+    for (int i = 0; i < FRT_PAST_TEXT_COUNT; i++)
+        if (key_is(field, frt_past_keys[i]))
+            return i;
+    for (int i = NUMBER_UID; i < NUMBER_END; i++)
+        if (key_is(field, numbers[i - NUMBER_UID]))
+            return i;
+    return -1;
+}
+
+/* What the field at this place is, remembered from the record before. */
+static int know_key(struct frt_known_key *known, const struct frt_record_field *field)
+{
+    if (known->length != field->key_length || memcmp(known->key, field->key, field->key_length) != 0) {
+        memcpy(known->key, field->key, field->key_length);
+        known->length = field->key_length;
+        known->what = find_key(field);
+    }
+    return known->what;
+}
+
+static int take_fields(struct frt_history *history, const struct frt_record_view *view, struct draft *draft)
 {
     struct frt_record_field field;
-    size_t at = view->body, next = 0;
+    size_t at = view->body;
 
-    while (frt_record_next_field(view, &at, &field)) {
-        if (field.type == FRT_FIELD_NUMBER)
-            take_number(row, &field);
-        for (size_t i = 0; field.type == FRT_FIELD_TEXT && i < FRT_PAST_TEXT_COUNT; i++) {
-            size_t text = (next + i) % FRT_PAST_TEXT_COUNT;
-            int r;
+    for (size_t i = 0; i < FRT_RECORD_KEYS_MAX && frt_record_next_field(view, &at, &field); i++) {
+        int what = know_key(&history->known[i], &field), r = 0;
 
-            if (!key_is(&field, frt_past_keys[text]))
-                continue;
-            r = add_text(history, (enum frt_past_text)text, &field, &row->text[text]);
-            if (r < 0)
-                return r;
-            next = text + 1;
-            break;
-        }
+        if (what < 0)
+            continue;
+        if (what < FRT_PAST_TEXT_COUNT && field.type == FRT_FIELD_TEXT)
+            r = add_text(history, (enum frt_past_text)what, &field, &draft->text[what]);
+        else if (what >= FRT_PAST_TEXT_COUNT && field.type == FRT_FIELD_NUMBER)
+            take_number(&draft->row, what, small_number(&field));
+        if (r < 0)
+            return r;
     }
     return 0;
 }
@@ -151,29 +203,27 @@ static int make_memo(struct frt_history *history, uint32_t id)
     return 0;
 }
 
-static int find_facts(struct frt_history *history, uint32_t id, uint16_t *ret_at)
+static int find_facts(struct frt_history *history, uint32_t id)
 {
     struct frt_facts facts;
 
-    if (history->facts_of[id] == 0) {
-        if (!frt_past_facts_parse(frt_strings_get(history->strings, id), &facts) ||
-            history->fact_count == UINT16_MAX) {
-            history->facts_of[id] = UINT32_MAX;
-        } else {
-            if (history->fact_count == history->fact_room) {
-                size_t room = history->fact_room ? history->fact_room * 2 : 64;
-                struct frt_facts *grown = realloc(history->facts, room * sizeof(*grown));
-
-                if (!grown)
-                    return -ENOMEM;
-                history->facts = grown;
-                history->fact_room = room;
-            }
-            history->facts[history->fact_count++] = facts;
-            history->facts_of[id] = (uint32_t)history->fact_count;
-        }
+    if (history->facts_of[id] != 0)
+        return 0;
+    if (!frt_past_facts_parse(frt_strings_get(history->strings, id), &facts)) {
+        history->facts_of[id] = UINT32_MAX;
+        return 0;
     }
-    *ret_at = history->facts_of[id] == UINT32_MAX ? UINT16_MAX : (uint16_t)(history->facts_of[id] - 1);
+    if (history->fact_count == history->fact_room) {
+        size_t room = history->fact_room ? history->fact_room * 2 : 64;
+        struct frt_facts *grown = realloc(history->facts, room * sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        history->facts = grown;
+        history->fact_room = room;
+    }
+    history->facts[history->fact_count++] = facts;
+    history->facts_of[id] = (uint32_t)history->fact_count;
     return 0;
 }
 
@@ -196,9 +246,10 @@ static int find_department(struct frt_history *history, uint32_t roles, uint32_t
 }
 
 /* The login person's city role counts first, then the acting account's, then outside roles. */
-static int complete(struct frt_history *history, struct frt_past_decision *row)
+static int complete(struct frt_history *history, struct draft *draft)
 {
-    uint32_t login_roles = row->text[FRT_PAST_LOGIN_ROLES], roles = row->text[FRT_PAST_ROLES], largest;
+    const uint32_t *texts = draft->text;
+    uint32_t login_roles = texts[FRT_PAST_LOGIN_ROLES], roles = texts[FRT_PAST_ROLES], largest;
     const char *text = frt_strings_get(history->strings, login_roles);
     bool login_is_city = strncmp(text, "city/", 5) == 0 || strstr(text, "; city/");
     enum frt_verdict verdict = FRT_VERDICT_DENY;
@@ -207,29 +258,45 @@ static int complete(struct frt_history *history, struct frt_past_decision *row)
     text = frt_strings_get(history->strings, roles);
     if (!login_is_city && (login_roles == 0 || strncmp(text, "city/", 5) == 0 || strstr(text, "; city/")))
         login_roles = roles;
-    largest = login_roles > row->text[FRT_PAST_FACTS] ? login_roles : row->text[FRT_PAST_FACTS];
+    largest = login_roles > texts[FRT_PAST_FACTS] ? login_roles : texts[FRT_PAST_FACTS];
     r = make_memo(history, largest);
     if (r == 0)
-        r = find_facts(history, row->text[FRT_PAST_FACTS], &row->facts_at);
+        r = find_facts(history, texts[FRT_PAST_FACTS]);
     if (r == 0)
-        r = find_department(history, login_roles, &row->department);
-    frt_verdict_find(frt_strings_get(history->strings, row->text[FRT_PAST_VERDICT]), &verdict);
-    row->verdict = verdict;
-    reason = frt_reason_find(frt_strings_get(history->strings, row->text[FRT_PAST_REASON]));
-    row->reason = reason < 0 ? FRT_REASON_NOT_EVALUATED : (uint8_t)reason;
-    row->person = row->text[FRT_PAST_LOGIN]  ? row->text[FRT_PAST_LOGIN]
-                  : row->text[FRT_PAST_USER] ? row->text[FRT_PAST_USER]
-                                             : row->text[FRT_PAST_RUSER];
+        r = find_department(history, login_roles, &draft->row.department);
+    frt_verdict_find(frt_strings_get(history->strings, texts[FRT_PAST_VERDICT]), &verdict);
+    draft->row.verdict = verdict;
+    reason = frt_reason_find(frt_strings_get(history->strings, texts[FRT_PAST_REASON]));
+    draft->row.reason = reason < 0 ? FRT_REASON_NOT_EVALUATED : (uint8_t)reason;
+    draft->row.person = texts[FRT_PAST_LOGIN]  ? texts[FRT_PAST_LOGIN]
+                        : texts[FRT_PAST_USER] ? texts[FRT_PAST_USER]
+                                               : texts[FRT_PAST_RUSER];
     return r;
 }
 
-static int note_edition(struct frt_history *history, const struct frt_past_decision *row)
+/* Gives each text its place in the row. */
+static int pack(struct frt_history *history, struct draft *draft)
+{
+    uint32_t values[FRT_PAST_GROUPS][FRT_PAST_TEXT_COUNT];
+    int r = 0;
+
+    for (size_t i = 0; i < FRT_PAST_TEXT_COUNT; i++) {
+        struct frt_text_place at = frt_text_places[i];
+
+        *(at.group == OWN ? &draft->row.own[at.place] : &values[at.group][at.place]) = draft->text[i];
+    }
+    for (size_t g = 0; r == 0 && g < FRT_PAST_GROUPS; g++)
+        r = frt_tuples_add(history->groups[g], values[g], &draft->row.group[g]);
+    return r;
+}
+
+static int note_edition(struct frt_history *history, const struct draft *draft)
 {
     struct frt_past_edition *edition = NULL;
 
     for (size_t i = history->edition_count; i > 0 && !edition; i--)
-        if (history->editions[i - 1].sha == row->text[FRT_PAST_POLICY_SHA] &&
-            history->editions[i - 1].policy == row->text[FRT_PAST_POLICY])
+        if (history->editions[i - 1].sha == draft->text[FRT_PAST_POLICY_SHA] &&
+            history->editions[i - 1].policy == draft->text[FRT_PAST_POLICY])
             edition = &history->editions[i - 1];
     if (!edition) {
         edition = realloc(history->editions, (history->edition_count + 1) * sizeof(*edition));
@@ -237,33 +304,35 @@ static int note_edition(struct frt_history *history, const struct frt_past_decis
             return -ENOMEM;
         history->editions = edition;
         edition += history->edition_count++;
-        *edition = (struct frt_past_edition){.policy = row->text[FRT_PAST_POLICY],
-                                             .edition = row->text[FRT_PAST_EDITION],
-                                             .sha = row->text[FRT_PAST_POLICY_SHA],
-                                             .first_us = row->time_us};
+        *edition = (struct frt_past_edition){.policy = draft->text[FRT_PAST_POLICY],
+                                             .edition = draft->text[FRT_PAST_EDITION],
+                                             .sha = draft->text[FRT_PAST_POLICY_SHA],
+                                             .first_us = draft->row.time_us};
     }
     edition->decisions++;
-    edition->last_us = row->time_us;
+    edition->last_us = draft->row.time_us;
     return 0;
 }
 
 static int take_decision(struct frt_history *history, const struct frt_record_view *view)
 {
-    struct frt_past_decision row = {
-        .n = view->n, .time_us = view->time_us, .uid = -1, .auid = -1, .pid = -1, .age_ms = -1};
+    struct draft draft = {
+        .row = {.n = view->n, .time_us = view->time_us, .uid = -1, .auid = -1, .pid = -1, .age_ms = -1}};
     int r;
 
     history->counts.decisions++;
     if (history->options.is_single ? view->n != history->options.only
                                    : !frt_history_in_period(history, view->time_us))
         return 0;
-    r = take_fields(history, view, &row);
+    r = take_fields(history, view, &draft);
     if (r == 0)
-        r = complete(history, &row);
+        r = complete(history, &draft);
     if (r == 0)
-        r = note_edition(history, &row);
+        r = note_edition(history, &draft);
     if (r == 0)
-        r = frt_rows_add(&history->decisions, &row);
+        r = pack(history, &draft);
+    if (r == 0)
+        r = frt_rows_add(&history->decisions, &draft.row);
     history->counts.considered += r == 0;
     return r;
 }
@@ -410,6 +479,8 @@ int frt_history_read(const char *path, const struct frt_history_options *options
     history->beats.size = sizeof(struct frt_past_beat);
     history->events.size = sizeof(struct frt_past_event);
     r = frt_strings_new(&history->strings);
+    for (size_t g = 0; r == 0 && g < FRT_PAST_GROUPS; g++)
+        r = frt_tuples_new(widths[g], &history->groups[g]);
     if (r == 0 && stat(path, &status) < 0)
         r = -errno;
     if (r == 0 && S_ISREG(status.st_mode))
@@ -438,6 +509,8 @@ void frt_history_free(struct frt_history *history)
     frt_rows_clear(&history->beats);
     frt_rows_clear(&history->events);
     frt_strings_free(history->strings);
+    for (size_t g = 0; g < FRT_PAST_GROUPS; g++)
+        frt_tuples_free(history->groups[g]);
     free(history->facts);
     free(history->facts_of);
     free(history->department_of);

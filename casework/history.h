@@ -8,7 +8,8 @@
  *         ... frt_history_decision(history, i)
  *     frt_history_free(history);
  *
- * Decisions of the period become rows of fixed size whose texts are kept once each, about 150 bytes a decision. All other
+ * Decisions of the period become rows of fixed size, 72 bytes each; their texts are kept once each, and so are the combinations
+ * of texts that come together (who, where, what was decided). All other
  * records are few and keep their line (but beats, which come every minute and keep four numbers). Records that no seal covers
  * were never answered: they are counted and left out.
  *
@@ -58,15 +59,17 @@ enum frt_past_text {
 
 extern const char *const frt_past_keys[FRT_PAST_TEXT_COUNT];
 
+#define FRT_PAST_GROUPS  3
+#define FRT_PAST_OWN_MAX 3
+
 struct frt_past_decision {
     uint64_t n; /* record number: the decision's id */
     int64_t time_us;
-    uint32_t text[FRT_PAST_TEXT_COUNT]; /* numbers for frt_history_text() */
-    int32_t uid, auid, pid, age_ms;     /* -1: not known */
-    uint32_t line;                      /* of the rule in the policy file */
+    uint32_t group[FRT_PAST_GROUPS], own[FRT_PAST_OWN_MAX]; /* its texts: ask frt_history_text_of() */
+    int32_t uid, auid, pid, age_ms;                         /* -1: not known */
+    uint32_t line;                                          /* of the rule in the policy file */
     uint32_t department; /* of the city role that counted, or of the outside role; number of a text */
     uint32_t person;     /* login person, else who acted; number of a text */
-    uint16_t facts_at;   /* index for frt_history_facts(); UINT16_MAX: not readable */
     enum frt_verdict verdict : 16;
     uint8_t reason; /* enum frt_reason; FRT_REASON_NOT_EVALUATED for a word we do not know */
     bool is_use;    /* consumed one use of its request */
@@ -132,7 +135,9 @@ size_t frt_history_text_count(const struct frt_history *history);
 /* Decisions of the period, in order of their numbers. */
 size_t frt_history_decision_count(const struct frt_history *history);
 const struct frt_past_decision *frt_history_decision(const struct frt_history *history, size_t i);
-/* A text of a decision. */
+/* A text of a decision: its number, and itself. */
+uint32_t frt_history_text_of(const struct frt_history *history, const struct frt_past_decision *decision,
+                             enum frt_past_text text);
 const char *frt_history_say(const struct frt_history *history, const struct frt_past_decision *decision,
                             enum frt_past_text text);
 /* The facts it was made from; NULL when they cannot be read (a record of a later version). */

@@ -39,16 +39,28 @@ const struct frt_past_decision *frt_history_decision(const struct frt_history *h
     return frt_rows_at(&history->decisions, i);
 }
 
+uint32_t frt_history_text_of(const struct frt_history *history, const struct frt_past_decision *decision,
+                             enum frt_past_text text)
+{
+    struct frt_text_place at = frt_text_places[text];
+
+    if (at.group == FRT_PAST_GROUPS)
+        return decision->own[at.place];
+    return frt_tuples_get(history->groups[at.group], decision->group[at.group], at.place);
+}
+
 const char *frt_history_say(const struct frt_history *history, const struct frt_past_decision *decision,
                             enum frt_past_text text)
 {
-    return frt_strings_get(history->strings, decision->text[text]);
+    return frt_strings_get(history->strings, frt_history_text_of(history, decision, text));
 }
 
 const struct frt_facts *frt_history_facts(const struct frt_history *history,
                                           const struct frt_past_decision *decision)
 {
-    return decision->facts_at == UINT16_MAX ? NULL : &history->facts[decision->facts_at];
+    uint32_t at = history->facts_of[frt_history_text_of(history, decision, FRT_PAST_FACTS)];
+
+    return at == UINT32_MAX ? NULL : &history->facts[at - 1];
 }
 
 size_t frt_history_event_count(const struct frt_history *history)

@@ -6,6 +6,7 @@
 #define FRT_CASEWORK_HISTORY_STATE_H
 
 #include "casework/history.h"
+#include "casework/tuples.h"
 
 #define FRT_BLOCK_ROWS 4096U
 
@@ -38,6 +39,20 @@ struct frt_last_text {
     uint32_t id;
 };
 
+/* What the field at a place of the last decision record was: the next record has its fields at the same places. */
+struct frt_known_key {
+    char key[FRT_RECORD_KEY_MAX];
+    size_t length;
+    int what; /* enum frt_past_text, or a number's (history.c); -1: nothing we keep */
+};
+
+/* Where a text of a decision is kept: in one of its groups, or with group FRT_PAST_GROUPS in the row itself. */
+struct frt_text_place {
+    uint8_t group, place;
+};
+
+extern const struct frt_text_place frt_text_places[FRT_PAST_TEXT_COUNT];
+
 struct frt_history {
     struct frt_history_options options;
     struct frt_history_counts counts;
@@ -45,6 +60,8 @@ struct frt_history {
     struct frt_rows decisions, beats, events;
     struct frt_line_block *lines;
     struct frt_last_text last[FRT_PAST_TEXT_COUNT];
+    struct frt_known_key known[FRT_RECORD_KEYS_MAX];
+    struct frt_tuples *groups[FRT_PAST_GROUPS];
 
     struct frt_facts *facts; /* one per different text */
     size_t fact_count, fact_room;

@@ -277,13 +277,13 @@ static void write_groups(struct frt_page *page)
         const struct frt_past_decision *row = frt_history_decision(page->desk->history, i);
         const struct frt_facts *facts = frt_history_facts(page->desk->history, row);
 
-        count(page, tallies[3], row->text[FRT_PAST_SOURCE], 0);
+        count(page, tallies[3], frt_history_text_of(page->desk->history, row, FRT_PAST_SOURCE), 0);
         if (row->verdict != FRT_VERDICT_DENY)
             continue;
         if (is_city(page, row))
             count(page, tallies[0], row->department, facts ? facts->value[FRT_FACT_OFFICIAL_TYPE] : 0);
-        count(page, tallies[1], row->text[FRT_PAST_TOOL], 0);
-        count(page, tallies[2], row->text[FRT_PAST_RULE], 0);
+        count(page, tallies[1], frt_history_text_of(page->desk->history, row, FRT_PAST_TOOL), 0);
+        count(page, tallies[2], frt_history_text_of(page->desk->history, row, FRT_PAST_RULE), 0);
     }
     for (size_t k = 0; k < FRT_ARRAY_LEN(kinds); k++) {
         put(page, k % 2 ? "" : "<div class=\"pair\">\n");

@@ -50,9 +50,11 @@ static uint32_t place_of(struct strings *strings, uint32_t id)
     return strings->place[id] - 1;
 }
 
-static uint32_t roles_of(const struct frt_past_decision *row)
+static uint32_t roles_of(const struct strings *strings, const struct frt_past_decision *row)
 {
-    return row->text[FRT_PAST_LOGIN_ROLES] ? row->text[FRT_PAST_LOGIN_ROLES] : row->text[FRT_PAST_ROLES];
+    uint32_t roles = frt_history_text_of(strings->history, row, FRT_PAST_LOGIN_ROLES);
+
+    return roles ? roles : frt_history_text_of(strings->history, row, FRT_PAST_ROLES);
 }
 
 static void write_strings(struct strings *strings, const struct frt_history *history, size_t from)
@@ -62,9 +64,9 @@ static void write_strings(struct strings *strings, const struct frt_history *his
 
         place_of(strings, row->person);
         place_of(strings, row->department);
-        place_of(strings, roles_of(row));
+        place_of(strings, roles_of(strings, row));
         for (size_t k = 0; k < FRT_ARRAY_LEN(columns); k++)
-            place_of(strings, row->text[columns[k].text]);
+            place_of(strings, frt_history_text_of(strings->history, row, columns[k].text));
     }
 }
 
@@ -75,9 +77,10 @@ static void write_rows(struct strings *strings, const struct frt_history *histor
 
         fprintf(strings->out, "%s[%" PRIu64 ",%" PRId64 ",%u,%u,%u,%u", i > from ? ",\n" : "", row->n,
                 row->time_us / 1000, place_of(strings, row->person), place_of(strings, row->department),
-                place_of(strings, roles_of(row)), row->line);
+                place_of(strings, roles_of(strings, row)), row->line);
         for (size_t k = 0; k < FRT_ARRAY_LEN(columns); k++)
-            fprintf(strings->out, ",%u", place_of(strings, row->text[columns[k].text]));
+            fprintf(strings->out, ",%u",
+                    place_of(strings, frt_history_text_of(strings->history, row, columns[k].text)));
         fputc(']', strings->out);
     }
 }

@@ -56,7 +56,7 @@ static const char *check_request(const struct frt_desk *desk, const struct frt_p
 {
     const struct frt_request *request = frt_past_request(desk, row);
 
-    if (!row->text[FRT_PAST_REQUEST])
+    if (!frt_history_text_of(desk->history, row, FRT_PAST_REQUEST))
         return "no request named";
     if (frt_past_fact(desk, row, FRT_FACT_REQUEST) != FRT_REQUEST_ON_FILE)
         return "the facts say the request was not on file";
@@ -258,8 +258,10 @@ void frt_ask_exemptions(const struct frt_desk *desk, struct frt_reply *reply)
     frt_reply_filters(reply, "verdict exempt");
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
-        const uint32_t key[FRT_TALLY_KEYS] = {row->text[FRT_PAST_RULE], row->text[FRT_PAST_TOOL],
-                                              row->text[FRT_PAST_HOST], row->person};
+        const uint32_t key[FRT_TALLY_KEYS] = {frt_history_text_of(desk->history, row, FRT_PAST_RULE),
+                                              frt_history_text_of(desk->history, row, FRT_PAST_TOOL),
+                                              frt_history_text_of(desk->history, row, FRT_PAST_HOST),
+                                              row->person};
         struct frt_tally_row *counts = row->verdict == FRT_VERDICT_EXEMPT ? frt_tally_at(tally, key) : NULL;
 
         if (!counts)
@@ -469,7 +471,7 @@ static void count_uses(const struct frt_desk *desk, struct frt_tally *uses, stru
 {
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
-        uint32_t key[FRT_TALLY_KEYS] = {row->text[FRT_PAST_REQUEST]};
+        uint32_t key[FRT_TALLY_KEYS] = {frt_history_text_of(desk->history, row, FRT_PAST_REQUEST)};
         struct frt_tally_row *counts;
 
         if (!row->is_use || !(counts = frt_tally_at(uses, key)))

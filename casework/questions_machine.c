@@ -320,7 +320,7 @@ void frt_ask_vectors(const struct frt_desk *desk, struct frt_reply *reply)
 
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
-        const uint32_t key[FRT_TALLY_KEYS] = {row->text[FRT_PAST_TOOL]};
+        const uint32_t key[FRT_TALLY_KEYS] = {frt_history_text_of(desk->history, row, FRT_PAST_TOOL)};
         struct frt_tally_row *tool = frt_tally_at(tools, key);
 
         (row->verdict == FRT_VERDICT_DENY ? denials : others)[frt_past_fact(desk, row, FRT_FACT_MATCH)]++;

@@ -244,7 +244,7 @@ void frt_ask_yearly_counts(const struct frt_desk *desk, struct frt_reply *reply)
                       "allowed decisions that used up one search; no case data, counts below 3 not given");
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
-        uint32_t key[FRT_TALLY_KEYS] = {0, row->text[FRT_PAST_AGENCY],
+        uint32_t key[FRT_TALLY_KEYS] = {0, frt_history_text_of(desk->history, row, FRT_PAST_AGENCY),
                                         frt_past_fact(desk, row, FRT_FACT_ROUTE)};
         struct frt_tally_row *counts;
 

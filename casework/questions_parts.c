@@ -40,7 +40,7 @@ bool frt_past_is_city(const struct frt_desk *desk, const struct frt_past_decisio
 
 const struct frt_request *frt_past_request(const struct frt_desk *desk, const struct frt_past_decision *row)
 {
-    return desk->view && row->text[FRT_PAST_REQUEST]
+    return desk->view && frt_history_text_of(desk->history, row, FRT_PAST_REQUEST)
                ? frt_view_request(desk->view, frt_history_say(desk->history, row, FRT_PAST_REQUEST))
                : NULL;
 }

@@ -192,7 +192,8 @@ static void pair_denials(const struct frt_desk *desk, const struct frt_role_chan
 {
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
-        const uint32_t key[FRT_TALLY_KEYS] = {row->person, row->text[FRT_PAST_TOOL]};
+        const uint32_t key[FRT_TALLY_KEYS] = {row->person,
+                                              frt_history_text_of(desk->history, row, FRT_PAST_TOOL)};
         const struct frt_role_change *change = frt_role_changes_of(changes, row->person);
         struct frt_tally_row *memory = change ? frt_tally_at(memories, key) : NULL;
 
@@ -336,8 +337,9 @@ static void count_allows(const struct frt_desk *desk, struct actors *actors)
         for (size_t i = 0; text != UINT32_MAX && i < frt_history_decision_count(desk->history); i++) {
             const struct frt_past_decision *row = frt_history_decision(desk->history, i);
 
-            actors->list[a].allows += row->verdict == FRT_VERDICT_ALLOW &&
-                                      (row->person == text || row->text[FRT_PAST_USER] == text);
+            actors->list[a].allows +=
+                row->verdict == FRT_VERDICT_ALLOW &&
+                (row->person == text || frt_history_text_of(desk->history, row, FRT_PAST_USER) == text);
         }
     }
 }
@@ -533,7 +535,8 @@ void frt_ask_odd_hours(const struct frt_desk *desk, struct frt_reply *reply)
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
         unsigned subject = frt_past_fact(desk, row, FRT_FACT_SUBJECT);
-        bool is_off = is_off_hours(desk, row->time_us), is_remote = row->text[FRT_PAST_RHOST] != 0,
+        bool is_off = is_off_hours(desk, row->time_us),
+             is_remote = frt_history_text_of(desk->history, row, FRT_PAST_RHOST) != 0,
              is_service = subject == FRT_SUBJECT_NO_LOGIN,
              is_shared = subject == FRT_SUBJECT_OFFICIAL_ACCOUNT || subject == FRT_SUBJECT_OFFICIAL_BEHIND;
 
@@ -564,8 +567,9 @@ void frt_ask_other_account(const struct frt_desk *desk, struct frt_reply *reply)
     frt_reply_filters(reply, "login person, acting person or PAM_RUSER differ");
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
-        uint32_t login = row->text[FRT_PAST_LOGIN], user = row->text[FRT_PAST_USER],
-                 ruser = row->text[FRT_PAST_RUSER];
+        uint32_t login = frt_history_text_of(desk->history, row, FRT_PAST_LOGIN),
+                 user = frt_history_text_of(desk->history, row, FRT_PAST_USER),
+                 ruser = frt_history_text_of(desk->history, row, FRT_PAST_RUSER);
 
         if (!(login && user && login != user) && !(ruser && user && ruser != user) &&
             !(row->auid >= 0 && row->uid >= 0 && row->auid != row->uid))
@@ -741,9 +745,10 @@ void frt_ask_dual_roles(const struct frt_desk *desk, struct frt_reply *reply)
         if (frt_past_fact(desk, row, FRT_FACT_SUBJECT) != FRT_SUBJECT_DUAL)
             continue;
         frt_decision_cells(sheet, desk, row);
-        frt_sheet_text(
-            sheet, frt_history_say(desk->history, row,
-                                   row->text[FRT_PAST_LOGIN_ROLES] ? FRT_PAST_LOGIN_ROLES : FRT_PAST_ROLES));
+        frt_sheet_text(sheet, frt_history_say(desk->history, row,
+                                              frt_history_text_of(desk->history, row, FRT_PAST_LOGIN_ROLES)
+                                                  ? FRT_PAST_LOGIN_ROLES
+                                                  : FRT_PAST_ROLES));
     }
     if (desk->view)
         list_dual_people(desk, reply);

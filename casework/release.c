@@ -288,7 +288,7 @@ static void write_counts(struct frt_package *package, const struct release *rele
         const struct frt_past_decision *row = frt_history_decision(h, i);
         time_t s = (time_t)(row->time_us / 1000000);
         struct tm utc;
-        uint32_t key[FRT_TALLY_KEYS] = {0, row->department, row->text[FRT_PAST_RULE]};
+        uint32_t key[FRT_TALLY_KEYS] = {0, row->department, frt_history_text_of(h, row, FRT_PAST_RULE)};
         struct frt_tally_row *count;
 
         gmtime_r(&s, &utc);

@@ -31,8 +31,12 @@ static uint32_t hash_of(const struct frt_strings *strings, const char *bytes, si
 {
     uint64_t hash = strings->seed ^ (length * UINT64_C(0x9e3779b97f4a7c15));
 
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)bytes[i]) * UINT64_C(0xff51afd7ed558ccd) + (hash >> 29);
+    for (size_t at = 0; at < length; at += 8) {
+        uint64_t word = 0;
+
+        memcpy(&word, bytes + at, length - at < 8 ? length - at : 8);
+        hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd) + (hash >> 29);
+    }
     hash ^= hash >> 32;
     return (uint32_t)hash;
 }
