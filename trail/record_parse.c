@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -67,16 +68,18 @@ static uint64_t zeros_in(uint64_t word)
     return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
 }
 
-/* Eight at once: most of a record is plain text. */
-static bool are_plain(const char *bytes)
+/* Eight at once: most of a record is plain text. How many of them are plain before the first that is not. */
+static size_t plain_bytes(const char *bytes)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t word;
+    uint64_t word, others;
 
     memcpy(&word, bytes, sizeof(word));
-    return (((word & (each << 7)) | ((word - each * 0x20) & ~word & (each << 7))) |
-            zeros_in(word ^ each * 0x7F) | zeros_in(word ^ each * '"') | zeros_in(word ^ each * '%') |
-            zeros_in(word ^ each * '\\')) == 0;
+    word = le64toh(word); /* the first byte lowest: what zeros_in() marks too much lies behind */
+    others = (((word & (each << 7)) | ((word - each * 0x20) & ~word & (each << 7))) |
+              zeros_in(word ^ each * 0x7F) | zeros_in(word ^ each * '"') | zeros_in(word ^ each * '%') |
+              zeros_in(word ^ each * '\\'));
+    return others ? (size_t)__builtin_ctzll(others) / 8 : sizeof(word);
 }
 
 static int upper_hex(char c)
@@ -110,9 +113,10 @@ static bool take_string(struct scan *scan, size_t *ret_length)
 
     for (; p < scan->end; p++) {
         enum byte_kind kind;
+        size_t plain = 8;
 
-        while (scan->end - p > 8 && are_plain(p))
-            p += 8;
+        while (plain == 8 && scan->end - p > 8)
+            p += plain = plain_bytes(p);
         kind = kind_of((uint8_t)*p);
         if (kind == PLAIN)
             continue;
@@ -330,10 +334,11 @@ static bool take_field(struct scan *scan, struct frt_record_field *field, const 
     return take_value(scan, field, is_void);
 }
 
-/* Duplicates are looked for only among keys that fall on the same bit: of the few dozen keys of a record,
- * hardly any. */
+/* Keys of a record by their hash, for finding a second one of a name. */
+#define SEEN_SLOTS 128U
+
 struct seen {
-    uint64_t bits[4];
+    uint8_t slots[SEEN_SLOTS]; /* index + 1; 0 is free */
     struct {
         const char *key;
         size_t length;
@@ -343,19 +348,21 @@ struct seen {
 
 static bool note(struct seen *seen, const char *key, size_t length)
 {
-    unsigned hash = ((unsigned)key[0] * 31 + (unsigned)key[length - 1] * 7 + (unsigned)key[length / 2] +
-                     (unsigned)length * 13) &
-                    255;
-    uint64_t bit = UINT64_C(1) << (hash & 63);
+    unsigned at = ((unsigned)key[0] * 31 + (unsigned)key[length - 1] * 7 + (unsigned)key[length / 2] +
+                   (unsigned)length * 13) %
+                  SEEN_SLOTS;
 
     if (seen->count == FRT_RECORD_KEYS_MAX)
         return false;
-    for (size_t i = 0; seen->bits[hash >> 6] & bit && i < seen->count; i++)
-        if (seen->keys[i].length == length && memcmp(seen->keys[i].key, key, length) == 0)
+    for (; seen->slots[at]; at = (at + 1) % SEEN_SLOTS) {
+        size_t other = seen->slots[at] - 1U;
+
+        if (seen->keys[other].length == length && memcmp(seen->keys[other].key, key, length) == 0)
             return false;
-    seen->bits[hash >> 6] |= bit;
+    }
     seen->keys[seen->count].key = key;
     seen->keys[seen->count++].length = length;
+    seen->slots[at] = (uint8_t)seen->count;
     return true;
 }
 
@@ -365,7 +372,7 @@ static bool take_body(struct scan *scan, struct frt_record_view *view)
     struct frt_record_field field;
     struct seen seen;
 
-    memset(seen.bits, 0, sizeof(seen.bits));
+    memset(seen.slots, 0, sizeof(seen.slots));
     seen.count = 0;
     for (size_t i = 0; i < sizeof(fixed) - 1; i++)
         note(&seen, &fixed[i], 1);
@@ -403,13 +410,38 @@ bool frt_record_is_kind(const struct frt_record_view *view, const char *kind)
     return strlen(kind) == view->kind_length && memcmp(view->kind, kind, view->kind_length) == 0;
 }
 
+/* The line was checked when the view was made: a quote ends a string, wherever it stands. */
 bool frt_record_next_field(const struct frt_record_view *view, size_t *at, struct frt_record_field *ret_field)
 {
-    struct scan scan = {view->line + *at, view->line + view->length, NULL};
+    const char *p = view->line + *at, *end = view->line + view->length;
+    struct scan scan = {NULL, end, NULL};
+    size_t count;
 
-    if (*at >= view->length || !take_field(&scan, ret_field, view))
+    if (end - p < 3 || p[0] != ',')
         return false;
-    *at = (size_t)(scan.at - view->line);
+    ret_field->key = p + 2;
+    p = memchr(p + 2, '"', (size_t)(end - p - 2));
+    if (!p || end - p < 3)
+        return false;
+    ret_field->key_length = (size_t)(p - ret_field->key);
+    p += 2;
+    ret_field->value = *p == '"' ? p + 1 : p;
+    if (*p == '"') {
+        ret_field->type = FRT_FIELD_TEXT;
+        p = memchr(p + 1, '"', (size_t)(end - p - 1));
+    } else if (*p == '[') {
+        ret_field->type = FRT_FIELD_VOIDS;
+        scan.at = p;
+        p = take_voids(&scan, NULL, 0, &count) ? scan.at : NULL;
+    } else {
+        ret_field->type = FRT_FIELD_NUMBER;
+        while (p < end && *p != ',' && *p != '}')
+            p++;
+    }
+    if (!p)
+        return false;
+    ret_field->value_length = (size_t)(p - ret_field->value);
+    *at = (size_t)(p - view->line) + (ret_field->type == FRT_FIELD_TEXT);
     return true;
 }
 
