@@ -302,5 +302,5 @@ void frt_ask_readers(const struct frt_desk *desk, struct frt_reply *reply)
     frt_reply_note(
         reply,
         "each release names the digest of its redaction log, which lists the exemption claimed per field; "
-        "copies read elsewhere, and frt log and frt verify, leave no record here");
+        "copies read elsewhere leave no record here");
 }
