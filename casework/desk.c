@@ -275,6 +275,8 @@ static const char *chain_verdict(enum frt_verify_status status)
         return "CUT SHORT";
     case FRT_VERIFY_UNSEALED:
         return "whole up to the last seal, unsealed bytes behind it";
+    case FRT_VERIFY_ACKNOWLEDGED:
+        return "BROKEN, and gone on by an administrator's word (frt verify shows where)";
     case FRT_VERIFY_FAILED:
         return "not verified";
     }

@@ -8,6 +8,8 @@
 
 #include "cli/commands.h"
 #include "protocol/client.h"
+#include "support/cleanup.h"
+#include "support/file.h"
 #include "support/percent.h"
 
 struct frt_conf *frt_cli_conf(const char *path)
@@ -29,9 +31,30 @@ struct frt_ask frt_cli_question(enum frt_ask_kind kind)
     return ask;
 }
 
+/* What frtd said when it could not start, if it did. */
+static bool show_problem(const char *socket)
+{
+    frt_auto_free char *path = NULL, *text = NULL;
+    char shown[4096];
+    const char *what;
+    size_t length;
+
+    if (asprintf(&path, "%s" FRT_PROBLEM_SUFFIX, socket) < 0 ||
+        frt_file_read(path, FRT_FILE_ANY, 2048, &text, &length, &what) < 0)
+        return false;
+    if (!frt_prose_is_clean(text, length, false))
+        frt_percent_encode(text, length, shown, sizeof(shown));
+    else
+        snprintf(shown, sizeof(shown), "%s", text);
+    fprintf(stderr, "It did not start: %s\n", shown);
+    return true;
+}
+
 static void explain_silence(const char *socket, int error)
 {
     fprintf(stderr, "frt: frtd does not answer at %s: %s\n", socket, strerror(-error));
+    if ((error == -ENOENT || error == -ECONNREFUSED) && show_problem(socket))
+        return;
     if (error == -ENOENT || error == -ECONNREFUSED)
         fputs("Is it running? systemctl status frtd; or start it: frtd --config FILE\n", stderr);
     else if (error == -EPERM)

@@ -8,6 +8,7 @@
  *     3  trail has an unsealed tail (verify)
  *     4  wrong usage, unreadable input
  *     5  frtd does not answer
+ *     6  trail broken and gone on by an administrator's word (verify)
  */
 #ifndef FRT_CLI_COMMANDS_H
 #define FRT_CLI_COMMANDS_H
@@ -38,5 +39,6 @@ int frt_tools_command(int argc, char **argv);
 int frt_scan_command(int argc, char **argv);
 int frt_arrive_command(int argc, char **argv);
 int frt_gate_command(int argc, char **argv);
+int frt_ack_command(int argc, char **argv);
 
 #endif

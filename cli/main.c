@@ -20,6 +20,7 @@ static const struct {
     {"eopss", frt_eopss_command, "the quarter's documentation, and yearly public counts"},
     {"log", frt_log_command, "list the trail, filtered"},
     {"verify", frt_verify_command, "prove that the trail is whole"},
+    {"ack", frt_ack_command, "go on after a broken trail: root says why"},
     {"explain", frt_explain_command, "one past decision on one page, with its proof"},
     {"ask", frt_ask_command, "the auditor's questions: --list shows all 32"},
     {"report", frt_report_command, "one page of HTML about the trail"},
@@ -39,7 +40,7 @@ static void print_help(FILE *out)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
     fputs("\n'frt COMMAND --help' says more about each; the manual is frt(1).\n"
           "Exit status: 0 yes, 1 no (denied, differs, altered), 2 trail cut short, 3 unsealed tail,\n"
-          "4 wrong usage or input, 5 frtd does not answer.\n",
+          "4 wrong usage or input, 5 frtd does not answer, 6 trail broken and acknowledged.\n",
           out);
 }
 

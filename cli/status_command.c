@@ -63,7 +63,13 @@ static void print_status(const json_t *status)
     printf("trail      %s, %lld records under %lld seals in %s\n",
            json_is_true(json_object_get(trail, "writable")) ? "written and sealed" : "CANNOT BE WRITTEN",
            frt_cli_number(trail, "records"), frt_cli_number(trail, "seals"), frt_cli_text(trail, "log_dir"));
+    if (frt_cli_text(trail, "problem")[0])
+        printf("           %s\n", frt_cli_text(trail, "problem"));
     printf("clock      %s\n", frt_cli_text(status, "clock"));
+    if (strcmp(frt_cli_text(status, "clock"), "good") != 0)
+        puts("           It stands before what is in the trail. Set it right; if it is right now, and was "
+             "wrong then:\n"
+             "           systemctl stop frtd; frt ack --reason 'WHY'; systemctl start frtd");
     printf("gate       %s\n", frt_cli_text(status, "gate"));
     printf(
         "decisions  %lld denied (%lld of them undecidable), %lld allowed, %lld exempt, %lld not governed\n",

@@ -15,6 +15,7 @@
 #include "protocol/client.h"
 #include "support/cleanup.h"
 #include "support/file.h"
+#include "support/percent.h"
 #include "support/time_text.h"
 #include "trail/verify.h"
 
@@ -44,7 +45,8 @@ static void print_help(FILE *out)
         "  --json                the result for programs\n"
         "  --config FILE         configuration (default " FRT_CONF_PATH ")\n\n"
         "Exit status: 0 whole, 1 altered, 2 cut short, 3 ends with bytes no seal covers, 4 could not be "
-        "done.\n",
+        "done,\n"
+        "6 broken, and gone on by an administrator's word (frt ack).\n",
         out);
 }
 
@@ -95,10 +97,49 @@ static const char *verdict(const struct frt_verify_result *result)
         return "CUT SHORT";
     case FRT_VERIFY_UNSEALED:
         return "whole up to the last seal; behind it are bytes that no seal covers (an interrupted commit)";
+    case FRT_VERIFY_ACKNOWLEDGED:
+        return "BROKEN, and gone on by an administrator's word";
     case FRT_VERIFY_FAILED:
         return "not verified";
     }
     return "not verified";
+}
+
+/* What an administrator wrote is his own: escaped before it reaches a terminal. */
+static void print_acks(const struct frt_verify_result *result)
+{
+    for (uint64_t i = 0; i < result->ack_count && i < FRT_TRAIL_ACKS_MAX; i++) {
+        const struct frt_trail_ack *ack = &result->acks[i];
+        char time[FRT_TIME_TEXT_MAX], by[200], found[800], reason[800];
+
+        frt_time_format(ack->time_us / 1000000, time);
+        frt_percent_encode(ack->by, strlen(ack->by), by, sizeof(by));
+        frt_percent_encode(ack->found, strlen(ack->found), found, sizeof(found));
+        frt_percent_encode(ack->reason, strlen(ack->reason), reason, sizeof(reason));
+        printf("  BREAK before record %" PRIu64 ", acknowledged %s by %s: \"%s\"\n    found: %s\n",
+               ack->record, time, by, reason, found);
+        if (ack->key[0])
+            printf("    from there on under the key %s, by that word alone\n", ack->key);
+    }
+    if (result->ack_count > FRT_TRAIL_ACKS_MAX)
+        printf("  and %" PRIu64 " more breaks: frt log --kind ack\n", result->ack_count - FRT_TRAIL_ACKS_MAX);
+}
+
+static json_t *describe_acks(const struct frt_verify_result *result)
+{
+    json_t *list = json_array();
+
+    for (uint64_t i = 0; i < result->ack_count && i < FRT_TRAIL_ACKS_MAX; i++) {
+        const struct frt_trail_ack *ack = &result->acks[i];
+        char by[200], reason[800];
+
+        frt_percent_encode(ack->by, strlen(ack->by), by, sizeof(by));
+        frt_percent_encode(ack->reason, strlen(ack->reason), reason, sizeof(reason));
+        json_array_append_new(list,
+                              json_pack("{s:I, s:s, s:s, s:s, s:s}", "record", (json_int_t)ack->record,
+                                        "what", ack->what, "by", by, "reason", reason, "key", ack->key));
+    }
+    return list;
 }
 
 static void print_result(const struct frt_verify_result *result, bool end_is_known, const char *reading)
@@ -126,6 +167,7 @@ static void print_result(const struct frt_verify_result *result, bool end_is_kno
         printf("  %" PRIu64 " declared void ranges (interrupted commits, never answered), %" PRIu64
                " bytes\n",
                result->void_ranges, result->void_bytes);
+    print_acks(result);
     if (result->is_key_from_log)
         puts("  The first key was read beside the log itself: give --first-key from where you keep it for a "
              "proof that\n"
@@ -152,6 +194,7 @@ static void print_json(const struct frt_verify_result *result, const char *readi
     json_object_set_new(object, "first_key", json_string(result->first_key));
     json_object_set_new(object, "next_key", json_string(result->next_key));
     json_object_set_new(object, "tail_bytes", json_integer((json_int_t)result->tail_bytes));
+    json_object_set_new(object, "breaks", describe_acks(result));
     json_object_set_new(object, "key_from_log", json_boolean(result->is_key_from_log));
     json_object_set_new(object, "reading", json_string(reading));
     frt_cli_print_json(object);
@@ -189,7 +232,8 @@ static int report(const struct arguments *arguments, const char *live_key, struc
         print_json(result, arguments->reading.words);
     else
         print_result(result, live_key || arguments->checkpoint_file, arguments->reading.words);
-    if (arguments->proof >= 0 && (status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED))
+    if (arguments->proof >= 0 &&
+        (status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED || status == FRT_VERIFY_ACKNOWLEDGED))
         print_proof(result, (uint64_t)arguments->proof);
     frt_verify_result_clear(result);
     return status;

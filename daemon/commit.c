@@ -64,7 +64,7 @@ void frt_commit_now(struct frt_daemon *daemon)
     if (r < 0 && !daemon->alarmed)
         frt_journal(LOG_ALERT,
                     "the trail cannot be written (%s): facial recognition tools are refused until it can",
-                    strerror(-r));
+                    frt_trail_problem(daemon->trail));
     daemon->alarmed = r < 0;
     for (size_t i = 0; i < daemon->pending_count; i++) {
         struct frt_pending *pending = &daemon->pending[i];

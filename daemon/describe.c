@@ -81,6 +81,7 @@ static json_t *describe_trail(const struct frt_daemon *daemon)
     json_t *object = json_object();
 
     json_object_set_new(object, "writable", json_boolean(frt_trail_is_writable(daemon->trail)));
+    json_object_set_new(object, "problem", text(frt_trail_problem(daemon->trail)));
     json_object_set_new(object, "records", json_integer((json_int_t)frt_trail_record_count(daemon->trail)));
     json_object_set_new(object, "seals", json_integer((json_int_t)frt_trail_seal_count(daemon->trail)));
     json_object_set_new(object, "first_public_key", text(frt_trail_first_public_key(daemon->trail)));

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon/daemon.h"
 #include "settings/policy_file.h"
+#include "support/cleanup.h"
 #include "support/journal.h"
 
 #define EXIT_USAGE  64 /* sysexits(3) EX_USAGE */
+#define EXIT_TRAIL  65 /* EX_DATAERR: nothing gets better by trying again */
 #define EXIT_CONFIG 78 /* EX_CONFIG */
 
 static void print_help(FILE *out)
@@ -25,7 +30,9 @@ static void print_help(FILE *out)
           "  -V, --version      version\n"
           "\n"
           "Signals: SIGHUP reads configuration, policy and LDIF anew (all of it or none); SIGTERM stops.\n"
-          "Exit status: 0 stopped as asked, 1 failed, 64 wrong usage, 78 configuration or policy is wrong.\n"
+          "Exit status: 0 stopped as asked, 1 failed, 64 wrong usage, 65 the trail is broken and waits for "
+          "frt ack,\n"
+          "78 configuration or policy is wrong.\n"
           "See frtd(8), frt.conf(5), frt-policy(5).\n",
           out);
 }
@@ -59,6 +66,22 @@ static int check(const char *conf_path)
     return r < 0 ? EXIT_CONFIG : 0;
 }
 
+/* Why frtd is not there, for `frt status`, which can only find it gone: beside the socket. */
+static void leave_word(const struct frt_conf *conf, const char *text)
+{
+    frt_auto_free char *path = NULL;
+    frt_auto_close int fd = -1;
+
+    if (!conf || asprintf(&path, "%s" FRT_PROBLEM_SUFFIX, conf->socket) < 0)
+        return;
+    unlink(path);
+    if (!text)
+        return;
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd >= 0 && fchmod(fd, 0644) == 0)
+        (void)!write(fd, text, strlen(text));
+}
+
 static int run(const char *conf_path)
 {
     struct frt_daemon daemon = {.listen_fd = -1, .replica_fd = -1};
@@ -66,13 +89,16 @@ static int run(const char *conf_path)
 
     frt_journal_open("frtd");
     r = frt_daemon_start(&daemon, conf_path);
-    if (r == 0)
-        r = sd_event_loop(daemon.event);
-    else
+    leave_word(daemon.conf, r == 0 ? NULL : frt_journal_last_error());
+    if (r == 0 && (r = sd_event_loop(daemon.event)) < 0)
+        frt_journal(LOG_ERR, "frtd ended: %s", strerror(-r));
+    else if (r < 0)
         frt_journal(LOG_ERR, "frtd did not start: %s", strerror(-r));
     frt_daemon_stop(&daemon);
     if (r >= 0)
         return 0;
+    if (r == -EKEYREJECTED)
+        return EXIT_TRAIL;
     return r == -EINVAL || r == -ENOENT || r == -EPERM ? EXIT_CONFIG : 1;
 }
 

@@ -13,6 +13,9 @@
 
 #include "directory/view.h"
 
+/* Behind the socket's path: a file that says why frtd did not start. */
+#define FRT_PROBLEM_SUFFIX ".problem"
+
 #define FRT_CONF_PATH      "/etc/frt/frt.conf"
 #define FRT_CONF_ERROR_MAX 1024
 #define FRT_CONF_MAX_LIST  16 /* entries of a list; the last one stays NULL */

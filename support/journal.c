@@ -18,6 +18,13 @@ static void make_safe(char *text)
     }
 }
 
+static char last_error[2048];
+
+const char *frt_journal_last_error(void)
+{
+    return last_error;
+}
+
 void frt_journal_open(const char *program)
 {
     openlog(program, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
@@ -32,6 +39,8 @@ void frt_journal(int priority, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     make_safe(text);
+    if (priority <= LOG_ERR)
+        memcpy(last_error, text, sizeof(last_error));
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "%s\n", text);
     else

@@ -10,6 +10,8 @@
 
 void frt_journal_open(const char *program);
 void frt_journal(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The latest message of priority LOG_ERR or worse; "" when there was none. */
+const char *frt_journal_last_error(void);
 /* A warning, with the signature that loaders call back (settings/policy_file.h). */
 void frt_journal_warning(void *unused, const char *text);
 

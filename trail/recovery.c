@@ -3,6 +3,7 @@
  * Opening a trail (trail format, section 7): what is on disk is checked, the key that the last seal names is looked for, what
  * was written and never answered is declared void, and a new segment begins.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -27,6 +28,9 @@ struct opening {
     struct frt_key_slot slots[FRT_KEY_SLOTS];
     struct frt_segments segments;
     char *error;
+    const struct frt_trail_word *word; /* NULL: what is broken is refused */
+    bool has_no_trail, has_no_end;     /* the kinds of break */
+    bool has_new_key;
 };
 
 __attribute__((format(printf, 3, 4))) static int say(struct opening *opening, int result, const char *format,
@@ -111,15 +115,18 @@ static int found_trail(struct opening *opening)
     char text[FRT_ORIGIN_MAX + 80], hex[65];
     int r;
 
-    for (unsigned i = 0; i < FRT_KEY_SLOTS; i++)
-        if (opening->slots[i].used && opening->slots[i].index > 0)
+    if (has_segments(opening))
+        return say(opening, FRT_TRAIL_E_ALTERED,
+                   "%s/pk0 is missing: put back the line \"%s <first public key>\", which the auditor has",
+                   opening->options->log_dir, trail->origin);
+    for (unsigned i = 0; i < FRT_KEY_SLOTS && !opening->has_no_trail; i++)
+        if (opening->slots[i].used && opening->slots[i].index > 0) {
+            opening->has_no_trail = true;
             return say(opening, FRT_TRAIL_E_KEY_BREAK,
                        "%s: no trail here, but %s/%s holds key %" PRIu64 ": the log was removed or replaced",
                        opening->options->log_dir, opening->options->key_dir, FRT_KEY_FILE_NAME,
                        opening->slots[i].index);
-    if (has_segments(opening))
-        return say(opening, FRT_TRAIL_E_ALTERED, "%s/pk0 is missing: put back the first public key",
-                   opening->options->log_dir);
+        }
     r = frt_key_pair_make(&first.pair);
     if (r == 0)
         r = frt_key_slots_write(trail->io, trail->key_fd, &first);
@@ -152,8 +159,9 @@ static int take_identity(struct opening *opening)
     if (r < 0)
         return say(opening, r, "%s/pk0: %s", log_dir, strerror(-r));
     if (strcmp(origin, trail->origin) != 0)
-        return say(opening, FRT_TRAIL_E_ALTERED, "%s/pk0: expected the origin %s, found %s", log_dir,
-                   trail->origin, origin);
+        return say(opening, FRT_TRAIL_E_ALTERED,
+                   "%s/pk0: expected the origin %s, found %s: set origin = \"%s\" in frt.conf, as it was",
+                   log_dir, trail->origin, origin, origin);
     return 0;
 }
 
@@ -212,6 +220,15 @@ static void set_fresh(struct opening *opening)
     frt_hex_parse(opening->trail->first_key, state->next_key, FRT_KEY_SIZE);
 }
 
+/* A place for people: the file and line are there unless the log as a whole is meant. */
+static int say_altered(struct opening *opening, int result, const struct frt_verify_result *found)
+{
+    if (found->file[0] == '\0')
+        return say(opening, result, "%s: %s", opening->options->log_dir, found->what);
+    return say(opening, result, "%s/%s:%" PRIu64 ": %s", opening->options->log_dir, found->file, found->line,
+               found->what);
+}
+
 /* Checks the log and finds its sealed end. What follows that end may look like anything (a disk may leave garbage after a
  * crash): whether it was ever answered is not told by its looks but by the key slots, which hold the successor of the last
  * answered seal and nothing older. */
@@ -224,7 +241,7 @@ static int examine(struct opening *opening)
     struct frt_verify_result result;
     enum frt_verify_status status;
     bool is_early = false;
-    int r = read_checkpoint(opening, &note);
+    int r = opening->has_no_end ? 0 : read_checkpoint(opening, &note);
 
     if (r < 0)
         return r;
@@ -245,11 +262,15 @@ static int examine(struct opening *opening)
                                   &opening->segments);
         frt_verify_result_clear(&result);
     }
-    if (status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED ||
+    if (status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED || status == FRT_VERIFY_ACKNOWLEDGED ||
         (status == FRT_VERIFY_ALTERED && !is_early && find_key(opening, &trail->sealed)))
         return 0;
-    return say(opening, status == FRT_VERIFY_FAILED ? -EIO : FRT_TRAIL_E_ALTERED, "%s/%s:%" PRIu64 ": %s",
-               opening->options->log_dir, result.file, result.line, result.what);
+    opening->has_no_end = status == FRT_VERIFY_CUT;
+    return say_altered(opening,
+                       status == FRT_VERIFY_FAILED ? -EIO
+                       : status == FRT_VERIFY_CUT  ? FRT_TRAIL_E_KEY_BREAK
+                                                   : FRT_TRAIL_E_ALTERED,
+                       &result);
 }
 
 static int take_key(struct opening *opening)
@@ -331,6 +352,11 @@ static struct frt_trail *make(const struct frt_trail_options *options)
         frt_trail_abandon(trail);
         return NULL;
     }
+    trail->log_dir = strdup(options->log_dir);
+    if (!trail->log_dir) {
+        frt_trail_abandon(trail);
+        return NULL;
+    }
     snprintf(trail->origin, sizeof(trail->origin), "%s", options->origin);
     trail->segment_bytes = options->segment_bytes ? options->segment_bytes : UINT64_C(64) << 20;
     trail->clock_us = options->clock_us ? options->clock_us : real_clock_us;
@@ -341,27 +367,174 @@ static struct frt_trail *make(const struct frt_trail_options *options)
     return trail;
 }
 
+/* The trail as it lies there: whose it is, how far it is good, and the key that goes on. */
+static int take_trail(struct opening *opening)
+{
+    int r = take_identity(opening);
+
+    if (r == 0)
+        r = examine(opening);
+    return r == 0 ? take_key(opening) : r;
+}
+
+/* ---- a break, and an administrator's word for it ---- */
+
+/* Moves everything that belongs to the trail, as it is, into a folder inside the log directory. */
+static int set_aside(struct opening *opening, char folder[32])
+{
+    frt_auto_free struct dirent **names = NULL;
+    int log_fd = opening->trail->log_fd, count, r = 0;
+    frt_auto_close int fd = -1;
+
+    snprintf(folder, 32, "aside-%lld", (long long)(real_clock_us(NULL) / 1000000));
+    if (mkdirat(log_fd, folder, 0750) < 0)
+        return say(opening, -errno, "%s/%s: %s", opening->options->log_dir, folder, strerror(errno));
+    fd = openat(log_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    count = scandirat(log_fd, ".", &names, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        const char *name = names[i]->d_name;
+        size_t length = strlen(name);
+        bool is_ours = strcmp(name, "pk0") == 0 || strcmp(name, "checkpoint") == 0 ||
+                       (length > 4 && strcmp(name + length - 4, ".seg") == 0);
+
+        if (r == 0 && is_ours && renameat(log_fd, name, fd, name) < 0)
+            r = say(opening, -errno, "%s/%s: %s", opening->options->log_dir, name, strerror(errno));
+        free(names[i]);
+    }
+    if (r == 0 && (count < 0 || fd < 0 || fsync(fd) < 0 || fsync(log_fd) < 0))
+        r = say(opening, -EIO, "%s/%s: cannot be written", opening->options->log_dir, folder);
+    return r;
+}
+
+/* Nobody announced this key: it counts by the administrator's word alone. It is used for one seal and never stored. */
+static int make_key(struct opening *opening)
+{
+    struct frt_trail *trail = opening->trail;
+    int r = frt_key_pair_make(&trail->key.pair);
+
+    if (r < 0)
+        return say(opening, r, "cannot make a key: %s", strerror(-r));
+    trail->key.index = trail->sealed.seals;
+    trail->key.used = true;
+    frt_hex_format(trail->key.pair.public_key, FRT_KEY_SIZE, trail->live_key);
+    opening->has_new_key = true;
+    return 0;
+}
+
+static int begin_anew(struct opening *opening)
+{
+    int r;
+
+    opening->has_no_trail = true;
+    frt_segments_close(&opening->segments);
+    r = take_identity(opening);
+    if (r == 0)
+        set_fresh(opening);
+    return r == 0 ? take_key(opening) : r;
+}
+
+static bool is_clock_behind(const struct frt_trail *trail)
+{
+    return trail->sealed.tree.size > 0 &&
+           trail->clock_us(trail->clock_arg) < trail->sealed.time_us - FRT_TIME_BACK_MAX_US;
+}
+
+/* Makes it possible to go on; `what` and `found` go into the record. */
+static int mend(struct opening *opening, int broken, const char **ret_what, char found[FRT_TRAIL_ERROR_MAX])
+{
+    char folder[32];
+    int r;
+
+    snprintf(found, FRT_TRAIL_ERROR_MAX, "%s", opening->error);
+    if (broken == 0) {
+        *ret_what = "clock-back";
+        if (!is_clock_behind(opening->trail))
+            return say(opening, FRT_TRAIL_E_IN_ORDER,
+                       "%s: log, keys and clock fit together: nothing to acknowledge",
+                       opening->options->log_dir);
+        snprintf(found, FRT_TRAIL_ERROR_MAX, "the clock stands before what is sealed");
+        return 0;
+    }
+    if (broken == FRT_TRAIL_E_ALTERED && opening->word->sets_aside) {
+        r = set_aside(opening, folder);
+        if (r < 0)
+            return r;
+        snprintf(found + strlen(found), FRT_TRAIL_ERROR_MAX - strlen(found), " (now in %s)", folder);
+        *ret_what = "set-aside";
+        return begin_anew(opening);
+    }
+    if (broken != FRT_TRAIL_E_KEY_BREAK)
+        return broken;
+    if (opening->has_no_trail) {
+        *ret_what = "log-removed";
+        return begin_anew(opening);
+    }
+    *ret_what = opening->has_no_end ? "end-missing" : "key-break";
+    if (opening->has_no_end) {
+        frt_segments_close(&opening->segments);
+        r = examine(opening); /* this time without the checkpoint that it lags behind */
+        if (r != 0)
+            return r;
+    }
+    return find_key(opening, &opening->trail->sealed) ? take_key(opening) : make_key(opening);
+}
+
+static int write_word(struct opening *opening, const char *what, const char *found)
+{
+    const struct frt_trail_word *word = opening->word;
+    struct frt_trail *trail = opening->trail;
+    struct frt_record record;
+    int r;
+
+    frt_record_init(&record, "ack");
+    frt_record_add_text(&record, "what", what);
+    frt_record_add_text(&record, "found", found);
+    frt_record_add_text(&record, "reason", word->reason);
+    frt_record_add_text(&record, "by", word->by);
+    frt_record_add_number(&record, "auid", word->login_uid);
+    if (opening->has_new_key)
+        frt_record_add_text(&record, "pub", trail->live_key);
+    r = frt_trail_add_word(trail, &record);
+    if (r == 0)
+        r = frt_trail_commit(trail);
+    if (r < 0)
+        return say(opening, r, "%s: cannot begin a segment: %s", opening->options->log_dir, strerror(-r));
+    if (opening->has_no_end && unlinkat(trail->log_fd, "checkpoint", 0) < 0 && errno != ENOENT)
+        return say(opening, -errno, "%s/checkpoint: %s", opening->options->log_dir, strerror(errno));
+    frt_trail_release(trail->fd, trail->offset);
+    say(opening, 0, "%s: %s; the trail goes on at record %" PRIu64, what, found, trail->sealed.tree.size - 2);
+    return 0;
+}
+
+static int acknowledge(struct opening *opening, int broken)
+{
+    char found[FRT_TRAIL_ERROR_MAX];
+    const char *what;
+    int r = mend(opening, broken, &what, found);
+
+    if (r == 0)
+        r = note_voids(opening);
+    return r == 0 ? write_word(opening, what, found) : r;
+}
+
 static int recover(struct opening *opening)
 {
     int r = open_places(opening);
 
-    if (r == 0)
-        r = take_identity(opening);
-    if (r == 0)
-        r = examine(opening);
-    if (r == 0)
-        r = take_key(opening);
+    if (r != 0)
+        return r;
+    r = take_trail(opening);
+    if (opening->word)
+        return acknowledge(opening, r);
     if (r == 0)
         r = note_voids(opening);
-    if (r == 0)
-        r = begin_segment(opening);
-    return r;
+    return r == 0 ? begin_segment(opening) : r;
 }
 
-int frt_trail_open(const struct frt_trail_options *options, struct frt_trail **ret_trail,
-                   char error[FRT_TRAIL_ERROR_MAX])
+static int open_trail(const struct frt_trail_options *options, const struct frt_trail_word *word,
+                      struct frt_trail **ret_trail, char error[FRT_TRAIL_ERROR_MAX])
 {
-    struct opening opening = {.options = options, .error = error, .segments = {.dir_fd = -1}};
+    struct opening opening = {.options = options, .error = error, .segments = {.dir_fd = -1}, .word = word};
     int r;
 
     error[0] = '\0';
@@ -381,4 +554,21 @@ int frt_trail_open(const struct frt_trail_options *options, struct frt_trail **r
     }
     *ret_trail = opening.trail;
     return 0;
+}
+
+int frt_trail_open(const struct frt_trail_options *options, struct frt_trail **ret_trail,
+                   char error[FRT_TRAIL_ERROR_MAX])
+{
+    return open_trail(options, NULL, ret_trail, error);
+}
+
+int frt_trail_acknowledge(const struct frt_trail_options *options, const struct frt_trail_word *word,
+                          char text[FRT_TRAIL_ERROR_MAX])
+{
+    struct frt_trail *trail;
+    int r = open_trail(options, word, &trail, text);
+
+    if (r == 0)
+        frt_trail_abandon(trail);
+    return r;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "support/cleanup.h"
+#include "trail/encoding.h"
 #include "trail/scan_block.h"
 
 /* ---- loading: segments in order, cut into blocks of whole lines ---- */
@@ -121,7 +122,8 @@ struct follower {
     int64_t time_us;
     size_t segment; /* whose head was checked */
     uint64_t line;
-    bool is_full; /* the segment begins with a seg record: m and b are due */
+    bool is_full;       /* the segment begins with a seg record: m and b are due */
+    bool is_behind_seg; /* the line before was a seg record: only here an ack record may stand */
     uint64_t leaf_room;
 };
 
@@ -222,6 +224,36 @@ static bool check_checkpoint(struct follower *follower, const struct frt_block *
     return bad(follower, block, i, "expected the tree up to this record to have the checkpoint's root");
 }
 
+/* An administrator's word: the next seal may be signed by the key he names, and times begin anew. It counts only where it
+ * shows, as the second record of a segment; and whoever reads the result is told of it. */
+static bool take_ack(struct follower *follower, const struct frt_block *block, size_t i)
+{
+    const struct frt_scan_line *line = &block->lines[i];
+    struct frt_scan_result *result = follower->result;
+    struct frt_trail_ack ack = {.record = line->n, .time_us = line->time_us};
+    struct frt_record_view view;
+    struct frt_record_field field;
+    const char *what;
+
+    if (!follower->is_behind_seg)
+        return bad(follower, block, i, "expected an ack record only behind the seg record of its segment");
+    if (frt_record_parse(block->bytes + line->offset, line->length, &view, &what) < 0)
+        return bad(follower, block, i, what);
+    (void)frt_record_get_text(&view, "what", ack.what, sizeof(ack.what));
+    (void)frt_record_get_text(&view, "by", ack.by, sizeof(ack.by));
+    (void)frt_record_get_text(&view, "reason", ack.reason, sizeof(ack.reason));
+    (void)frt_record_get_text(&view, "found", ack.found, sizeof(ack.found));
+    if (frt_record_find(&view, "pub", &field) &&
+        (frt_record_get_text(&view, "pub", ack.key, sizeof(ack.key)) != 64 ||
+         !frt_hex_parse(ack.key, follower->now.next_key, FRT_KEY_SIZE)))
+        return bad(follower, block, i, "expected \"pub\" to be a public key of 64 lower-case hex digits");
+    if (result->ack_count < FRT_TRAIL_ACKS_MAX)
+        result->acks[result->ack_count] = ack;
+    result->ack_count++;
+    follower->now.time_us = line->time_us;
+    return true;
+}
+
 static bool follow_record(struct follower *follower, const struct frt_block *block, size_t i)
 {
     const struct frt_scan_line *line = &block->lines[i];
@@ -242,7 +274,10 @@ static bool follow_record(struct follower *follower, const struct frt_block *blo
         return bad(follower, block, i, "expected a seg record only at the beginning of a segment");
     if (follower->is_full && !line->has_boot)
         return bad(follower, block, i, "expected \"m\" and \"b\" after \"t\"");
-    if (line->time_us < result->state.time_us - FRT_TIME_BACK_MAX_US)
+    if (line->is_ack && !take_ack(follower, block, i))
+        return false;
+    follower->is_behind_seg = line->is_seg;
+    if (!line->is_ack && line->time_us < result->state.time_us - FRT_TIME_BACK_MAX_US)
         return bad(follower, block, i, "expected a time not more than 120 s before what is already sealed");
     if (!keep_leaf(follower, line->leaf))
         return false;
@@ -278,6 +313,7 @@ static bool follow_seal(struct follower *follower, struct frt_block *block, size
     at->before_offset = result->state.offset;
     at->before_records = result->state.tree.size;
     memcpy(now->next_key, at->seal.next_key, FRT_KEY_SIZE);
+    follower->is_behind_seg = false;
     now->seals++;
     now->segment = block->segment;
     now->offset = block->offset + block->lines[i].offset + block->lines[i].length + 1;

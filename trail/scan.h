@@ -53,6 +53,8 @@ struct frt_scan_result {
     struct frt_trail_head state;      /* before the bad place */
     bool is_state_early;              /* signature error: only segment and offset of `state` are right */
     uint8_t (*leaves)[FRT_HASH_SIZE]; /* malloc'd, state.tree.size or more of them */
+    uint64_t ack_count;               /* met, sealed or not */
+    struct frt_trail_ack acks[FRT_TRAIL_ACKS_MAX];
 };
 
 void frt_scan_run(const struct frt_scan_options *options, struct frt_scan_result *ret_result);

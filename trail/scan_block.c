@@ -60,6 +60,7 @@ static void parse_record(struct frt_block *block, struct frt_scan_line *line, st
     line->time_us = view.time_us;
     line->has_boot = view.has_boot;
     line->is_seg = frt_record_is_kind(&view, "seg");
+    line->is_ack = frt_record_is_kind(&view, "ack");
     memcpy(line->previous, view.previous, FRT_HASH_SIZE);
     frt_sha256_leaf(hasher, bytes, line->length, line->leaf);
 }
@@ -80,7 +81,7 @@ static int parse_line(struct frt_block *block, size_t offset, size_t length, boo
     line->length = (uint32_t)length;
     line->type = FRT_LINE_BAD;
     line->has_lf = has_lf;
-    line->is_seg = line->has_boot = false;
+    line->is_seg = line->is_ack = line->has_boot = false;
     if (!has_lf)
         line->what = "expected a line feed within 4096 bytes";
     else if (length > 0 && block->bytes[offset] == '!')

@@ -17,7 +17,7 @@ enum frt_line_type { FRT_LINE_RECORD, FRT_LINE_SEAL, FRT_LINE_BAD };
 struct frt_scan_line {
     uint32_t offset, length; /* in the block; without LF */
     enum frt_line_type type;
-    bool has_lf, is_seg, has_boot;
+    bool has_lf, is_seg, is_ack, has_boot;
     const char *what; /* bad */
     uint64_t n;
     int64_t time_us;

@@ -243,6 +243,10 @@ static void take_counts(struct verification *v)
     result->last_us = state->time_us;
     if (!v->found.is_state_early)
         frt_hex_format(state->next_key, FRT_KEY_SIZE, result->next_key);
+    for (uint64_t i = 0; i < v->found.ack_count; i++)
+        if (i >= FRT_TRAIL_ACKS_MAX || v->found.acks[i].record < state->tree.size)
+            result->ack_count++;
+    memcpy(result->acks, v->found.acks, sizeof(result->acks));
     result->leaves = frt_steal(&v->found.leaves);
     for (size_t i = 0; i < v->segments.count; i++) {
         result->segments++;
@@ -275,6 +279,11 @@ static bool is_interrupted(const struct verification *v)
            seals <= 1;
 }
 
+static bool has_sealed_ack(const struct verification *v)
+{
+    return v->found.ack_count > 0 && v->found.acks[0].record < v->found.state.tree.size;
+}
+
 /* The pass is over: bad, torn, or clean to the end of the last segment. */
 static enum frt_verify_status judge(struct verification *v)
 {
@@ -301,6 +310,9 @@ static enum frt_verify_status judge(struct verification *v)
                  v->scan.checkpoint_size, state->tree.size);
         return end(v, FRT_VERIFY_CUT, v->result->what);
     }
+    if (has_sealed_ack(v))
+        return end(v, FRT_VERIFY_ACKNOWLEDGED,
+                   "an administrator went on after a break: what lay between is not proven");
     if (v->result->tail_bytes == 0 && v->scan.last + 1 == v->segments.count)
         return end(v, FRT_VERIFY_OK, NULL);
     place(v, state->segment == SIZE_MAX ? 0 : state->segment, 0, state->offset);

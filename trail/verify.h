@@ -29,6 +29,20 @@ enum frt_verify_status {
     FRT_VERIFY_UNSEALED =
         3, /* ends with bytes no seal covers: an interrupted commit, no evidence of anything */
     FRT_VERIFY_FAILED = 4, /* could not be done: usage, unreadable file */
+    FRT_VERIFY_ACKNOWLEDGED =
+        6, /* whole but for places where an administrator went on after a break: never the same as whole */
+};
+
+#define FRT_TRAIL_ACKS_MAX 16
+
+/* An `ack` record: here an administrator went on although keys, end or clock did not fit. What lay between is not proven. */
+struct frt_trail_ack {
+    uint64_t record;
+    int64_t time_us;
+    char what[32]; /* key-break, end-missing, log-removed, set-aside, clock-back */
+    char by[64], reason[256], found[256];
+    char key
+        [65]; /* public key that signs from here on, by his word alone; "" where the announced key went on */
 };
 
 struct frt_verify_options {
@@ -57,6 +71,8 @@ struct frt_verify_result {
     uint64_t seals, segments, bytes;
     uint64_t void_ranges, void_bytes; /* declared: never answered */
     uint64_t tail_bytes;              /* behind the last seal */
+    uint64_t ack_count;               /* sealed `ack` records; the first FRT_TRAIL_ACKS_MAX of them: */
+    struct frt_trail_ack acks[FRT_TRAIL_ACKS_MAX];
     int64_t first_us, last_us; /* UTC of the first record and the latest sealed one; with records > 0 */
     char origin[FRT_ORIGIN_MAX + 1];
     char first_key[65];

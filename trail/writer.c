@@ -258,6 +258,8 @@ static const char *code_of(int error)
         return "no-space";
     case -EIO:
         return "io-error";
+    case -ESTALE:
+        return "trail-removed";
     default:
         return "trail-error";
     }
@@ -270,6 +272,20 @@ int frt_trail_add(struct frt_trail *trail, const struct frt_record *record)
 
     if (r < 0)
         return r;
+    n = put_record(trail, record);
+    return n < 0 ? (int)n : 0;
+}
+
+int frt_trail_add_word(struct frt_trail *trail, const struct frt_record *record)
+{
+    int64_t n;
+    int r;
+
+    trail->is_clock_held = true; /* the word itself tells of the clock */
+    r = begin_batch(trail);
+    if (r < 0)
+        return r;
+    trail->sealed.time_us = trail->after.time_us = 0;
     n = put_record(trail, record);
     return n < 0 ? (int)n : 0;
 }
@@ -487,10 +503,27 @@ static void advance(struct frt_trail *trail)
     frt_hex_format(trail->key.pair.public_key, FRT_KEY_SIZE, trail->live_key);
 }
 
+/* Whether what is written can still be found: nobody removed or renamed the log directory, nor the segment. */
+static int check_place(const struct frt_trail *trail)
+{
+    struct stat here, there;
+
+    if (fstat(trail->log_fd, &here) < 0)
+        return -errno;
+    if (here.st_nlink == 0 || stat(trail->log_dir, &there) < 0 || here.st_ino != there.st_ino ||
+        here.st_dev != there.st_dev)
+        return -ESTALE;
+    if (trail->fd >= 0 && !trail->wants_segment && fstat(trail->fd, &here) == 0 && here.st_nlink == 0)
+        return -ESTALE;
+    return 0;
+}
+
 static int seal_batch(struct frt_trail *trail)
 {
-    int r = store_next_key(trail);
+    int r = check_place(trail);
 
+    if (r == 0)
+        r = store_next_key(trail);
     if (r == 0)
         r = put_seal(trail);
     if (r == 0)
@@ -568,6 +601,26 @@ int frt_trail_prepare(struct frt_trail *trail)
 bool frt_trail_is_writable(const struct frt_trail *trail)
 {
     return trail->failure == 0;
+}
+
+const char *frt_trail_problem(const struct frt_trail *trail)
+{
+    if (trail->failure == 0)
+        return "";
+    if (trail->failure == -ESTALE)
+        return "log_dir or its newest segment was removed or renamed: put it back; if that cannot be done, "
+               "restart frtd "
+               "and do what it says";
+    if (trail->is_broken)
+        return "the disk failed twice: see to it, then restart frtd";
+    switch (trail->failure) {
+    case -ENOSPC:
+    case -EDQUOT:
+    case -EFBIG:
+        return "no space: make room, it is tried again every few seconds";
+    default:
+        return strerror(-trail->failure);
+    }
 }
 
 /* A batch of its own that says what was lost, even if that is nothing. */
@@ -670,6 +723,7 @@ void frt_trail_abandon(struct frt_trail *trail)
     if (trail->hasher.context)
         frt_sha256_clear(&trail->hasher);
     free(trail->batch);
+    free(trail->log_dir);
     free(trail);
 }
 

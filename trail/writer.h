@@ -38,12 +38,27 @@ struct frt_trail_options {
 #define FRT_TRAIL_E_KEY_BREAK 1 /* key slots and log disagree: deny all until an auditor acknowledges */
 #define FRT_TRAIL_E_LOCKED    2 /* another writer holds the trail */
 #define FRT_TRAIL_E_ALTERED   3 /* what is on disk does not verify */
+#define FRT_TRAIL_E_IN_ORDER  4 /* there is nothing to acknowledge */
 
 #define FRT_TRAIL_ERROR_MAX 512
 
 /* 0, a FRT_TRAIL_E_*, or a negative errno; `error` says which file and what was expected. */
 int frt_trail_open(const struct frt_trail_options *options, struct frt_trail **ret_trail,
                    char error[FRT_TRAIL_ERROR_MAX]);
+
+/* The way out of FRT_TRAIL_E_KEY_BREAK, and of a clock that once was far ahead: an administrator says that he knows, and why.
+ * The trail then goes on in a new segment behind an `ack` record, and every later verification tells of it. Nothing is asked
+ * of the lost keys, so this is not proof of anything but his word. Opens, writes, closes.
+ * With `sets_aside`, FRT_TRAIL_E_ALTERED too: what does not verify is moved into a folder of its own inside log_dir, as it is,
+ * and a new trail begins. FRT_TRAIL_E_IN_ORDER: nothing was wrong and nothing was written. Results else as frt_trail_open();
+ * on 0, `text` says what was done. */
+struct frt_trail_word {
+    const char *by, *reason;
+    int64_t login_uid; /* -1: nobody logged in */
+    bool sets_aside;
+};
+int frt_trail_acknowledge(const struct frt_trail_options *options, const struct frt_trail_word *word,
+                          char text[FRT_TRAIL_ERROR_MAX]);
 
 /* Adds a record to the batch; returns its number n, or a negative errno: -ENOBUFS when the batch is full (commit, then
  * append again), -EINVAL when the record is not one (a key twice, a bad key or kind), else the failure that made the trail
@@ -65,6 +80,8 @@ int frt_trail_prepare(struct frt_trail *trail);
 void frt_trail_drop(struct frt_trail *trail, const char *reason);
 
 bool frt_trail_is_writable(const struct frt_trail *trail);
+/* Why it is not, and what to do, in words; "" while it is. */
+const char *frt_trail_problem(const struct frt_trail *trail);
 /* Tries again after an error; called every few seconds while unwritable. 0: writable again, and the gap is on record. */
 int frt_trail_retry(struct frt_trail *trail);
 

@@ -37,6 +37,7 @@ struct frt_trail {
     int64_t (*clock_us)(void *arg);
     void *clock_arg;
     const struct frt_trail_io *io;
+    char *log_dir; /* its path: log_fd must still be what it leads to */
     int log_fd, key_fd;
     struct frt_sha256 hasher;
     char boot_id[33];
@@ -74,6 +75,9 @@ struct frt_trail {
 
 /* Adds one record of the writer's own; begins the batch if it is empty. */
 int frt_trail_add(struct frt_trail *trail, const struct frt_record *record);
+/* Begins the first batch of a new segment with an administrator's word, at the time the clock shows now, whatever was sealed
+ * before. Nothing else goes into that batch. */
+int frt_trail_add_word(struct frt_trail *trail, const struct frt_record *record);
 /* Gives back the blocks allocated behind the end of a segment that will not grow any more. */
 void frt_trail_release(int fd, uint64_t size);
 

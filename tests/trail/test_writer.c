@@ -386,7 +386,8 @@ START_TEST(a_log_that_lost_sealed_records_denies)
     scratch_empty(scratch.log);
     ck_assert_int_eq(reopen(error), FRT_TRAIL_E_KEY_BREAK); /* all of it */
     file_write(scratch.log, name, log.at, log.length);
-    ck_assert_int_eq(reopen(error), FRT_TRAIL_E_KEY_BREAK); /* pk0 missing */
+    ck_assert_int_eq(reopen(error), FRT_TRAIL_E_ALTERED); /* pk0 missing, and to be put back */
+    ck_assert_ptr_nonnull(strstr(error, "put back"));
     free(log.at);
 }
 END_TEST

@@ -51,6 +51,8 @@ class Agreement(unittest.TestCase):
         answer = self.c.stdout.readline()
         verdict, words = verify_trail.verify(self.dir, key, ORIGIN, live)
         self.seen[verdict] = self.seen.get(verdict, 0) + 1
+        if verdict == verify_trail.OK:
+            self.assertFalse(any(b'"k":"ack"' in data for data in files.values()), what)
         if int(answer.split(" ")[0]) != verdict:
             keep = tempfile.mkdtemp(prefix="frt_disagree_")
             for name, data in files.items():
@@ -147,9 +149,9 @@ class Agreement(unittest.TestCase):
             files["000000%06d.seg" % rng.randrange(40)] = b"".join(lines[i:])
         return files, kind
 
-    def run_cases(self, files, key, rounds):
+    def run_cases(self, files, key, rounds, untouched=verify_trail.OK):
         live = live_key(files)
-        self.assertEqual(self.compare(files, key, live, "untouched"), verify_trail.OK)
+        self.assertEqual(self.compare(files, key, live, "untouched"), untouched)
         for i in range(rounds):
             edited, kind = self.edit(files)
             kinds = [kind]
@@ -168,6 +170,19 @@ class Agreement(unittest.TestCase):
         print(self.seen, "seed", self.seed, file=sys.stderr)
         for verdict in (verify_trail.OK, verify_trail.ALTERED, verify_trail.CUT, verify_trail.UNSEALED):
             self.assertIn(verdict, self.seen)
+
+    def test_on_a_trail_that_broke_and_went_on(self):
+        files, key = self.real_trail()
+        shutil.rmtree(os.path.join(self.top, "key"))
+        os.mkdir(os.path.join(self.top, "key"))
+        self.assertEqual(subprocess.run([os.path.join(BIN, "commit_storm"), os.path.join(self.top, "log"),
+                                         os.path.join(self.top, "key"), "ack"]).returncode, 0)
+        self.storm(1)
+        files, key = self.read(os.path.join(self.top, "log"))
+        last = sorted(files)[-1]
+        files[last] = files[last][:list(re.finditer(rb"^!seal [^\n]{180,}\n", files[last], re.M))[-1].end()]
+        self.assertEqual(sum(data.count(b'"k":"ack"') for data in files.values()), 1)
+        self.run_cases(files, key, 800, verify_trail.ACKNOWLEDGED)
 
     def test_every_cut_of_the_last_segment(self):
         files, key = self.real_trail()

@@ -3,11 +3,11 @@
 """Verifies a frtgate trail, independently of frtgate's own code: written from the format description, sharing nothing.
 
 usage: verify_trail.py [--pk0 HEX] [--origin NAME] [--live HEX] [--checkpoint FILE --vkey KEY] LOGDIR
-exit:  0 ok, 1 altered, 2 cut short, 3 ends with an unsealed tail, 4 usage or I/O
+exit:  0 ok, 1 altered, 2 cut short, 3 ends with an unsealed tail, 4 usage or I/O, 6 an administrator went on after a break
 """
 import argparse, base64, datetime, hashlib, os, re, sys
 
-OK, ALTERED, CUT, UNSEALED, FAILED = range(5)
+OK, ALTERED, CUT, UNSEALED, FAILED, ACKNOWLEDGED = 0, 1, 2, 3, 4, 6
 TAIL_MAX = 4 << 20
 sha = lambda b: hashlib.sha256(b).digest()
 
@@ -127,10 +127,11 @@ def base(text, size):
 class State:
     def __init__(self, key):
         self.key, self.seals, self.size, self.leaf, self.tree, self.time = key, 0, 0, bytes(32), [], 0
+        self.acks, self.behind_seg = [], False
 
     def copy(self):
         other = State(self.key)
-        other.__dict__.update(self.__dict__, tree=list(self.tree))
+        other.__dict__.update(self.__dict__, tree=list(self.tree), acks=list(self.acks))
         return other
 
     def push(self, leaf):
@@ -230,13 +231,28 @@ class Trail:
                 raise Bad("seg record")
         elif kind == b"seg":
             raise Bad("seg record inside")
-        if (full and not boot) or t < sealed.time - 120 * 10**6:
+        if (full and not boot) or (kind != b"ack" and t < sealed.time - 120 * 10**6):
             raise Bad("m, b or time")
+        if kind == b"ack":
+            self.acknowledged(n, t, state, fields)
+        state.behind_seg = kind == b"seg"
         state.push(sha(b"\0" + line))
         state.time = max(state.time, t)
         if self.checkpoint and self.checkpoint[0] == state.size and self.checkpoint[1] != state.root():
             raise Bad("checkpoint")
         return full
+
+    def acknowledged(self, n, t, state, fields):
+        """Behind a seg record only: the key that signs next is the one he names, if he names one, and times begin anew."""
+        if not state.behind_seg:
+            raise Bad("an ack record out of place")
+        if b"pub" in fields:
+            value, sort = fields[b"pub"]
+            if sort != 2 or not re.fullmatch(b"[0-9a-f]{64}", value):
+                raise Bad("the key of an ack record")
+            state.key = bytes.fromhex(value.decode())
+        state.time = t
+        state.acks.append(n)
 
     def seal(self, line, state, sealed):
         match = SEAL.fullmatch(line)
@@ -249,7 +265,7 @@ class Trail:
             raise Bad("seal does not fit")
         if not signed(state.key, message, signature):
             raise Bad("signature")
-        state.key, state.seals = following, e + 1
+        state.key, state.seals, state.behind_seg = following, e + 1, False
 
     def verify(self, live_key=None):
         last = len(self.names) - 1
@@ -298,6 +314,8 @@ class Trail:
         self.sealed = sealed
         if (live_key and live_key != sealed.key) or (self.checkpoint and self.checkpoint[0] > sealed.size):
             return CUT
+        if sealed.acks:
+            return ACKNOWLEDGED
         return UNSEALED if tail or last + 1 < len(self.names) else OK
 
 
@@ -353,7 +371,8 @@ def verify(logdir, pk0=None, origin=None, live=None, checkpoint=None, vkey=None)
     try:
         trail = Trail(files, origin, bytes.fromhex(pk0), known)
         verdict = trail.verify(bytes.fromhex(live) if live else None)
-        return verdict, "%d records, %d seals" % (trail.sealed.size, trail.sealed.seals)
+        words = "%d records, %d seals" % (trail.sealed.size, trail.sealed.seals)
+        return verdict, words + "".join(", broken and gone on at record %d" % n for n in trail.sealed.acks)
     except Bad as bad:
         return ALTERED, str(bad)
 
@@ -367,5 +386,5 @@ if __name__ == "__main__":
     parser.error = lambda message: (print(message, file=sys.stderr), sys.exit(FAILED))
     a = parser.parse_args()
     code, words = verify(a.logdir, a.pk0, a.origin, a.live, a.checkpoint, a.vkey)
-    print(["ok", "ALTERED", "CUT SHORT", "UNSEALED TAIL", "FAILED"][code] + ": " + words)
+    print(["ok", "ALTERED", "CUT SHORT", "UNSEALED TAIL", "FAILED", "", "ACKNOWLEDGED BREAK"][code] + ": " + words)
     sys.exit(code)
