@@ -35,7 +35,7 @@ static bool is_live(const struct frt_conf *conf, const char *log_dir)
 static void fill(struct frt_reading *reading, const char *why)
 {
     reading->record = -1;
-    snprintf(reading->words, sizeof(reading->words), "not recorded: %s", why);
+    snprintf(reading->words, sizeof(reading->words), "not recorded: %.240s", why);
 }
 
 void frt_reading_note(const struct frt_conf *conf, const char *log_dir, const char *what,
