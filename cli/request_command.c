@@ -127,6 +127,7 @@ static int show(struct request *request)
     } else {
         frt_paper_print(entry);
         printf("   %-27s %s\n", "state", frt_paper_state(entry, now_s()));
+        frt_result_print_open(request->office.conf_path, request->id);
     }
     if (document || request->output != FRT_PAPER_JSON)
         same = frt_office_compare(&request->office, frt_paper_value(entry, "frtDocumentSha256"), document);

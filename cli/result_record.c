@@ -19,6 +19,27 @@ json_t *frt_open_searches(const char *conf_path, int *ret_exit)
     return frt_cli_ask(conf_path, &ask, ret_exit);
 }
 
+void frt_result_print_open(const char *conf_path, const char *request)
+{
+    int code;
+    json_t *open = frt_open_searches(conf_path, &code);
+    const json_t *search;
+    size_t i;
+
+    if (!open)
+        puts("   open results                not known: frtd did not answer");
+    json_array_foreach(json_object_get(open, "open"), i, search)
+    {
+        if (strcmp(frt_cli_text(search, "request"), request) == 0)
+            printf(
+                "   result is not on record     decision %lld of %s by %s: frt request record %s --decision "
+                "%lld --matches N --database NAME\n",
+                frt_cli_number(search, "decision"), frt_cli_text(search, "time"),
+                frt_cli_text(search, "user"), request, frt_cli_number(search, "decision"));
+    }
+    json_decref(open);
+}
+
 static int send_result(const char *conf_path, const struct frt_ask *ask)
 {
     struct frt_conf *conf = frt_cli_conf(conf_path);

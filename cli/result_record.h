@@ -9,6 +9,8 @@
 
 /* Searches without a result on record, as frtd tells this person. NULL after a message, `*ret_exit` then says how to exit. */
 json_t *frt_open_searches(const char *conf_path, int *ret_exit);
+/* Those under one request, a line each; says so when frtd does not answer. */
+void frt_result_print_open(const char *conf_path, const char *request);
 
 /* Tells one result; `matches` digits, or "none" with the reason as `database`. `request` may be NULL. Exit status. */
 int frt_result_tell(const char *conf_path, long long decision, const char *request, const char *matches,

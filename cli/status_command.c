@@ -76,6 +76,9 @@ static void print_status(const json_t *status)
         frt_cli_number(decisions, "deny"), frt_cli_number(decisions, "undecided"),
         frt_cli_number(decisions, "allow"), frt_cli_number(decisions, "exempt"),
         frt_cli_number(decisions, "not_governed"));
+    if (frt_cli_number(status, "open_results") > 0)
+        printf("results    %lld searches without a result on record: frt request list --open\n",
+               frt_cli_number(status, "open_results"));
 }
 
 int frt_status_command(int argc, char **argv)

@@ -133,6 +133,15 @@ void frt_searches_note_result(struct frt_searches *searches, int64_t decision, i
     search->last_result = record;
 }
 
+size_t frt_searches_open(const struct frt_searches *searches)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < searches->count; i++)
+        open += searches->rows[i]->results == 0;
+    return open;
+}
+
 size_t frt_searches_count(const struct frt_searches *searches)
 {
     return searches->count;

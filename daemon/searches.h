@@ -39,6 +39,8 @@ const struct frt_search *frt_searches_find(const struct frt_searches *searches, 
 /* A result of the search under `decision` is on record as number `record`. */
 void frt_searches_note_result(struct frt_searches *searches, int64_t decision, int64_t record);
 
+/* How many have no result on record. */
+size_t frt_searches_open(const struct frt_searches *searches);
 size_t frt_searches_count(const struct frt_searches *searches);
 const struct frt_search *frt_searches_at(const struct frt_searches *searches, size_t i);
 

@@ -27,6 +27,27 @@ static void add_notice(struct frt_daemon *daemon, const struct frt_judgement *ju
     snprintf(answer->rule, sizeof(answer->rule), "%s", decision.rule->id);
 }
 
+/* What a search returned is owed until it is told (R26); who searched hears of it at each login,
+ * but of the search he logs in for. */
+static void remind(const struct frt_daemon *daemon, const struct frt_ask *ask,
+                   const struct frt_judgement *judgement, struct frt_answer *answer)
+{
+    const struct frt_person *person =
+        judgement->resolution.login ? judgement->resolution.login : judgement->resolution.user;
+    size_t open = 0;
+
+    for (size_t i = 0; person && i < frt_searches_count(daemon->searches); i++) {
+        const struct frt_search *search = frt_searches_at(daemon->searches, i);
+
+        open += search->results == 0 && search->decision != ask->decision &&
+                frt_search_is_of(search, person->uid_number, -1);
+    }
+    if (open > 0)
+        snprintf(answer->message, sizeof(answer->message),
+                 "The result of %zu of your searches is not on record. See them: frt request list --open",
+                 open);
+}
+
 void frt_session_note(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
                       struct frt_answer *ret_answer)
 {
@@ -40,6 +61,8 @@ void frt_session_note(struct frt_daemon *daemon, const struct frt_ask *ask, cons
     snprintf(ret_answer->contact, sizeof(ret_answer->contact), "%s", daemon->policy->contact);
     if (ask->kind == FRT_ASK_SESSION_OPEN)
         add_notice(daemon, &judgement, ret_answer);
+    if (ask->kind == FRT_ASK_SESSION_OPEN && !ret_answer->message[0])
+        remind(daemon, ask, &judgement, ret_answer);
     if (peer->uid != 0 && frt_attempt_is_flood(daemon, ask, peer, &judgement, what)) {
         ret_answer->decision = -1;
         return;

@@ -99,6 +99,12 @@ static int take_contact(const char *text, struct frt_pam_arguments *arguments)
     return text[0] && frt_prose_is_clean(text, strlen(text), false) ? 0 : -EINVAL;
 }
 
+static int take_results(const char *text, struct frt_pam_arguments *arguments)
+{
+    arguments->results_later = strcmp(text, "later") == 0;
+    return arguments->results_later || strcmp(text, "ask") == 0 ? 0 : -EINVAL;
+}
+
 static int take_speak(const char *text, struct frt_pam_arguments *arguments)
 {
     (void)text;
@@ -118,9 +124,10 @@ static const struct {
     const char *name;
     int (*take)(const char *text, struct frt_pam_arguments *arguments);
 } words[] = {
-    {"tool=", take_tool},       {"action=", take_action}, {"request=", take_request},
-    {"group_id=", take_group},  {"socket=", take_socket}, {"timeout_ms=", take_timeout},
-    {"contact=", take_contact}, {"speak", take_speak},    {"debug", take_debug},
+    {"tool=", take_tool},       {"action=", take_action},   {"request=", take_request},
+    {"group_id=", take_group},  {"socket=", take_socket},   {"timeout_ms=", take_timeout},
+    {"contact=", take_contact}, {"results=", take_results}, {"speak", take_speak},
+    {"debug", take_debug},
 };
 
 /* Number of the row `argument` belongs to, or -1; `*ret_text` is what follows the name. */

@@ -13,6 +13,7 @@
  *                        performers; no names, the module asks no NSS
  *     socket=PATH        where frtd listens
  *     timeout_ms=N       for the whole question, 1 to 60000 (default 2000)
+ *     results=ask|later  what a search returned, when its session closes (default ask)
  *     contact=TEXT       where to ask while frtd cannot be reached
  *     speak              tells the person why although the application wants silence (PAM_SILENT), as sudo
  * does debug              questions and answers to syslog notice[=TEXT]      a line that names no tool: shown
@@ -41,6 +42,7 @@ struct frt_pam_arguments {
     const char *socket;
     int64_t timeout_ms;
     const char *contact; /* "" when not given */
+    bool results_later;  /* what a search returned is not asked when the session closes */
     bool speak;
     bool debug;
 };

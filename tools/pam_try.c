@@ -7,39 +7,53 @@
 #include <getopt.h>
 #include <security/pam_appl.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define EXIT_USAGE 64
+#define EXIT_USAGE  64
+#define ANSWERS_MAX 16
 
 struct options {
     const char *confdir, *ruser, *tool, *request, *login_uid, *rhost;
+    const char *answers[ANSWERS_MAX + 1]; /* NULL-terminated */
+    size_t answer_count;
     bool session, quiet;
 };
 
 static void print_help(FILE *out)
 {
-    fputs("Usage: pam-try [OPTION]... SERVICE USER\n\n"
-          "  --confdir DIR     folder with the service files (default /etc/pam.d)\n"
-          "  --login-uid UID   set the kernel's login uid first, as a login would (root only)\n"
-          "  --ruser USER      who asks (PAM_RUSER), as su and sudo set it\n"
-          "  --rhost HOST      where from (PAM_RHOST), as sshd sets it\n"
-          "  --tool ID         FRT_TOOL of the PAM environment, for lines with tool=env\n"
-          "  --request ID      the written request: FRT_REQUEST of the PAM environment, and the answer when "
-          "asked\n"
-          "  --session         open and close a session too\n\n"
-          "Exit status: the PAM result code (0 success, 6 permission denied, 9 could not be decided).\n",
-          out);
+    fputs(
+        "Usage: pam-try [OPTION]... SERVICE USER\n\n"
+        "  --confdir DIR     folder with the service files (default /etc/pam.d)\n"
+        "  --login-uid UID   set the kernel's login uid first, as a login would (root only)\n"
+        "  --ruser USER      who asks (PAM_RUSER), as su and sudo set it\n"
+        "  --rhost HOST      where from (PAM_RHOST), as sshd sets it\n"
+        "  --tool ID         FRT_TOOL of the PAM environment, for lines with tool=env\n"
+        "  --request ID      the written request: FRT_REQUEST of the PAM environment, and the answer when "
+        "asked\n"
+        "  --answer TEXT     to the next question that is not about the request; may be given several times\n"
+        "  --session         open and close a session too\n\n"
+        "Exit status: the PAM result code (0 success, 6 permission denied, 9 could not be decided).\n",
+        out);
 }
 
-/* Prompts are answered with --request, or nothing; messages are shown. */
+/* What the command line has for this question; "" when nothing. */
+static const char *answer(struct options *options, const char *question)
+{
+    const char *text = options->answers[0];
+
+    if (strncmp(question, "Written request", 15) == 0)
+        return options->request ? options->request : "";
+    memmove(options->answers, options->answers + 1, ANSWERS_MAX * sizeof(options->answers[0]));
+    return text ? text : "";
+}
+
 static int converse(int count, const struct pam_message **messages, struct pam_response **ret_responses,
                     void *arg)
 {
-    const struct options *options = arg;
+    struct options *options = arg;
     struct pam_response *responses = calloc((size_t)count, sizeof(*responses));
 
     if (!responses)
@@ -48,9 +62,11 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
         bool prompt =
             messages[i]->msg_style == PAM_PROMPT_ECHO_ON || messages[i]->msg_style == PAM_PROMPT_ECHO_OFF;
 
-        printf("    | %s%s\n", messages[i]->msg, prompt && options->request ? options->request : "");
+        const char *reply = prompt ? answer(options, messages[i]->msg) : "";
+
+        printf("    | %s%s\n", messages[i]->msg, reply);
         if (prompt)
-            responses[i].resp = strdup(options->request ? options->request : "");
+            responses[i].resp = strdup(reply);
     }
     *ret_responses = responses;
     return PAM_SUCCESS;
@@ -103,9 +119,9 @@ static int walk(pam_handle_t *pamh, const struct options *options)
     return r;
 }
 
-static int run(const struct options *options, const char *service, const char *user)
+static int run(struct options *options, const char *service, const char *user)
 {
-    const struct pam_conv conversation = {converse, (void *)(uintptr_t)options};
+    const struct pam_conv conversation = {converse, options};
     pam_handle_t *pamh = NULL;
     int r;
 
@@ -129,6 +145,7 @@ int main(int argc, char **argv)
         {"tool", required_argument, NULL, 't'},
         {"request", required_argument, NULL, 'q'},
         {"login-uid", required_argument, NULL, 'l'},
+        {"answer", required_argument, NULL, 'a'},
         {"session", no_argument, NULL, 's'},
         {"silent", no_argument, NULL, 'S'},
         {"help", no_argument, NULL, 'h'},
@@ -156,6 +173,10 @@ int main(int argc, char **argv)
             break;
         case 'l':
             options.login_uid = optarg;
+            break;
+        case 'a':
+            if (options.answer_count < ANSWERS_MAX)
+                options.answers[options.answer_count++] = optarg;
             break;
         case 's':
             options.session = true;

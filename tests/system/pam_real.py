@@ -102,8 +102,8 @@ class Services:
 
     def test_su_asks_an_operator_for_the_written_request_and_lets_him_pass(self):
         code, shown = self.world.dialogue(["su", "p20", "-c", "echo in; echo side"],
-                                          [("Password", pam_world.PASSWORD), ("Written request number for T25", "Q201")],
-                                          user="p20")
+                                          [("Password", pam_world.PASSWORD), ("Written request number for T25", "Q201"),
+                                           ("Database searched", "")], user="p20")
         self.assertEqual(code, 0, shown)
         self.assertIn("in\nside", shown)
 
@@ -296,6 +296,65 @@ class TheRealFrtd(Services, WithoutFrtd, unittest.TestCase):
         records = [r for r in self.frtd.records() if r.get("n") == decision]
         self.assertEqual(len(records), 1, records)
         self.assertEqual(records[0].get("user"), "p06")
+
+    # ---- what a search returned, asked when its session closes ----
+
+    ENTER = [("Password", pam_world.PASSWORD), ("Written request number for T25", "Q201")]
+
+    def searched(self, *answers, command=("su", "p20", "-c", "true")):
+        """One search in a session on a terminal: (what was shown, its decision, the results on record)."""
+        code, shown = self.world.dialogue(list(command), self.ENTER + list(answers), user="p20")
+        self.assertEqual(code, 0, shown)
+        decision = max(r["n"] for r in self.frtd.records(k="decision", dec="allow"))
+        return shown, decision, [(r.get("database"), r["matches"]) for r in self.frtd.records(k="result", decision=decision)]
+
+    def session(self):
+        """What su's stack says when it opens and closes a session; su itself keeps information to itself."""
+        done = self.world.run(os.path.join(pam_world.BINARY, "bin", "pam-try"), "--session", "--request", "Q201", "su", "p20")
+        self.assertIn("Database searched", done.stdout, done.all)
+        return done.stdout
+
+    def open_searches(self):
+        return [row[0] for row in self.frtd.json("request", "list", "--open")["rows"]]
+
+    def test_su_asks_for_each_database_when_the_session_closes(self):
+        shown, decision, results = self.searched(("Database searched", "rmv image file"), ("Matches it returned", "3"),
+                                                 ("Another database", "msp gallery"), ("Matches it returned", "0"),
+                                                 ("Another database", ""))
+        self.assertEqual(results, [("rmv image file", 3), ("msp gallery", 0)], shown)
+        self.assertNotIn(decision, self.open_searches())
+
+    def test_a_blank_is_no_number_and_zero_is_one(self):
+        shown, decision, results = self.searched(("Database searched", "rmv"), ("Matches it returned", ""),
+                                                 ("Matches it returned", "none"), ("Matches it returned", "0"),
+                                                 ("Another database", ""))
+        self.assertEqual(results, [("rmv", 0)], shown)
+        self.assertEqual(shown.count("Expected digits: 0 is an answer, blank is not."), 2, shown)
+
+    def test_what_is_not_answered_stays_open_and_the_next_login_says_so(self):
+        shown, decision, results = self.searched(("Database searched", ""))
+        self.assertEqual(results, [], shown)
+        self.assertIn("It stays open. Record it: frt request record REQUEST --decision %d " % decision, shown)
+        self.assertIn(decision, self.open_searches())
+        self.assertRegex(self.frtd.frt("status").out, "results +[0-9]+ searches without a result on record")
+        self.assertRegex(self.session(), "Notice: The result of [0-9]+ of your searches is not on record")
+        for n in self.open_searches():
+            self.assertEqual(self.frtd.frt("request", "record", "Q201", "--decision", str(n), "--matches", "0",
+                                           "--database", "rmv").code, 0)
+        self.assertNotIn("Notice:", self.session())
+
+    def test_without_a_terminal_nothing_is_asked_and_nothing_is_read(self):
+        done = self.world.run("sh", "-c", "su p20 -c 'echo inside' && cat", user="p20",
+                              stdin="%s\nQ201\nkeep this\n" % pam_world.PASSWORD)
+        self.assertTrue(done.stdout.endswith("inside\nkeep this\n"), done.all)
+        self.assertNotIn("Database searched", done.all)
+
+    def test_sshd_closes_as_root_without_asking(self):
+        before = len(self.frtd.records(k="decision", dec="allow"))
+        self.world.dialogue(self.world.ssh_command("p20", "-o", "PreferredAuthentications=keyboard-interactive"), self.ENTER)
+        allowed = self.frtd.records(k="decision", dec="allow")[before:]
+        self.assertTrue(allowed)
+        self.assertIn(allowed[-1]["n"], self.open_searches())
 
     def test_a_stopped_frtd_denies_by_the_deadline(self):
         self.frtd.process.send_signal(19)
