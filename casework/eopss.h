@@ -15,6 +15,7 @@
 
 #include "casework/desk.h"
 #include "casework/results.h"
+#include "casework/sheet.h"
 
 #define FRT_EOPSS_ERROR_MAX 1024
 #define FRT_EOPSS_CLASS     "NON-PUBLIC: not a public record (M.G.L. c. 6 s. 220)"
@@ -77,6 +78,10 @@ int frt_eopss_write(const struct frt_eopss *eopss, const char *agency, const cha
 /* Yearly counts by agency, recipient and route, small ones suppressed: OUT/counts.csv .json .html. 0 or a negative errno. */
 int frt_eopss_public(const struct frt_desk *desk, const char *year, const char *out, const char *sign_key,
                      char error[FRT_EOPSS_ERROR_MAX]);
+
+/* The same counts in a sheet with these columns, for the period of the desk, which needs a directory. 0 or -ENOMEM. */
+extern const char *const frt_public_columns[];
+int frt_public_count(const struct frt_desk *desk, struct frt_sheet *sheet);
 
 /* One count of a public table. */
 struct frt_public_cell {

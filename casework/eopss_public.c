@@ -288,11 +288,22 @@ static int write_files(const struct frt_sheet *sheet, const char *year, const ch
     return r;
 }
 
+const char *const frt_public_columns[] = {"what", "agency", "recipient", "route", "#count", NULL};
+
+int frt_public_count(const struct frt_desk *desk, struct frt_sheet *sheet)
+{
+    struct counting counting = {.desk = desk, .sheet = sheet};
+    int r = count_and_fill(&counting, "requests", count_requests);
+
+    if (r == 0)
+        r = count_and_fill(&counting, "searches", count_searches);
+    return r == 0 && frt_sheet_failed(sheet) ? -ENOMEM : r;
+}
+
 int frt_eopss_public(const struct frt_desk *desk, const char *year, const char *out, const char *sign_key,
                      char error[FRT_EOPSS_ERROR_MAX])
 {
-    static const char *const columns[] = {"what", "agency", "recipient", "route", "#count", NULL};
-    struct counting counting = {.desk = desk};
+    struct frt_sheet *sheet;
     int r;
 
     if (!desk->view) {
@@ -300,16 +311,12 @@ int frt_eopss_public(const struct frt_desk *desk, const char *year, const char *
                  "agencies and recipients stand in the directory: give --directory");
         return -EINVAL;
     }
-    counting.sheet = frt_sheet_new("counts", "Requests filed and searches made", columns);
-    r = count_and_fill(&counting, "requests", count_requests);
-    if (r == 0)
-        r = count_and_fill(&counting, "searches", count_searches);
-    if (r == 0 && frt_sheet_failed(counting.sheet))
-        r = -ENOMEM;
+    sheet = frt_sheet_new("counts", "Requests filed and searches made", frt_public_columns);
+    r = frt_public_count(desk, sheet);
     if (r < 0)
         snprintf(error, FRT_EOPSS_ERROR_MAX, "%s", strerror(-r));
     else
-        r = write_files(counting.sheet, year, out, sign_key, error);
-    frt_sheet_free(counting.sheet);
+        r = write_files(sheet, year, out, sign_key, error);
+    frt_sheet_free(sheet);
     return r;
 }

@@ -42,7 +42,8 @@ static void list_exceptions(const struct frt_desk *desk, struct frt_reply *reply
     frt_reply_filters(reply, "verdict allow (%zu decisions)", count_verdict(desk, FRT_VERDICT_ALLOW));
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
-        const char *what = row->verdict == FRT_VERDICT_ALLOW ? check(desk, row) : NULL;
+        const char *what =
+            row->verdict == FRT_VERDICT_ALLOW && !frt_past_is_filing(desk, row) ? check(desk, row) : NULL;
 
         if (!what)
             continue;
@@ -206,7 +207,7 @@ void frt_ask_emergencies(const struct frt_desk *desk, struct frt_reply *reply)
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
 
-        if (row->verdict == FRT_VERDICT_ALLOW &&
+        if (row->verdict == FRT_VERDICT_ALLOW && !frt_past_is_repeat(desk, row) &&
             frt_past_fact(desk, row, FRT_FACT_ROUTE) == FRT_ROUTE_EMERGENCY)
             emergency_cells(desk, row, sheet);
     }

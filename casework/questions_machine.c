@@ -277,10 +277,11 @@ void frt_ask_redaction_digests(const struct frt_desk *desk, struct frt_reply *re
         frt_reply_state(reply, FRT_REPLY_NEEDS_DIRECTORY,
                         "reviewed digests stand in the catalogue: give --directory");
     else if (with_digest == 0)
-        frt_reply_state(reply, FRT_REPLY_NO_RECORDS,
-                        "%zu decisions on redaction tools, none with a digest: digests come from the kernel "
-                        "gate, not from PAM",
-                        seen);
+        frt_reply_state(
+            reply, FRT_REPLY_NO_RECORDS,
+            "%zu decisions on redaction tools, none with a digest: what stands where the catalogue says "
+            "is not read, and PAM reads nothing; compare sha256sum with frtSha256 by hand",
+            seen);
     else if (with_digest < seen)
         frt_reply_note(reply, "%zu of %zu decisions on redaction tools carry a digest", with_digest, seen);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "casework/eopss.h"
 #include "casework/past_policy.h"
 #include "casework/questions_parts.h"
 #include "casework/replay.h"
@@ -27,7 +28,10 @@ static void list_configurations(const struct frt_desk *desk, struct frt_reply *r
             continue;
         frt_sheet_number(sheet, (int64_t)event->n);
         frt_sheet_time(sheet, event->time_us);
-        frt_sheet_text(sheet, frt_history_field(event, "reload", text, sizeof(text)) ? text : "start");
+        if (frt_history_field(event, "reload", text, sizeof(text)))
+            frt_sheet_format(sheet, "reload %s", text);
+        else
+            frt_sheet_text(sheet, "start");
         for (size_t k = 0; k < FRT_ARRAY_LEN(keys); k++) {
             frt_history_field(event, keys[k], text, sizeof(text));
             frt_sheet_text(sheet, text);
@@ -92,26 +96,24 @@ static void quarter_of(int64_t time_us, char text[32])
     snprintf(text, 32, "%04dQ%d", utc.tm_year + 1900, utc.tm_mon / 3 + 1);
 }
 
-static bool has_result(const struct frt_desk *desk, const struct frt_past_decision *row)
+/* "yes", "MISSING", or that nothing was searched: then there is nothing to count either. */
+static const char *result_word(const struct frt_results *results, const struct frt_past_decision *row)
 {
-    for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
-        const struct frt_past_event *event = frt_history_event(desk->history, i);
+    const struct frt_result *first;
 
-        if (frt_history_is_kind(desk->history, event, "result") &&
-            frt_history_number(event, "decision", -1) == (int64_t)row->n)
-            return true;
-    }
-    return false;
+    if (frt_results_of(results, (int64_t)row->n, &first) == 0)
+        return "MISSING";
+    return first->matches < 0 ? "no search was made" : "yes";
 }
 
-/* Items a, b, d to h of the law, as the request has them; c comes after the search. */
-static void item_cells(const struct frt_desk *desk, const struct frt_past_decision *row,
-                       struct frt_sheet *sheet)
+/* Items a, b, e to h of the law, as the request has them; c and d come after the search. */
+static void item_cells(const struct frt_desk *desk, const struct frt_results *results,
+                       const struct frt_past_decision *row, struct frt_sheet *sheet)
 {
     static const char *const attributes[][2] = {{"frtDocumentSha256", NULL},
                                                 {"frtFiledAt", NULL},
                                                 {NULL, NULL},
-                                                {"frtDatabase", NULL},
+                                                {NULL, NULL},
                                                 {"frtRequester", "frtRequesterPosition"},
                                                 {"frtReason", NULL},
                                                 {"frtRecipient", NULL},
@@ -120,14 +122,12 @@ static void item_cells(const struct frt_desk *desk, const struct frt_past_decisi
     char missing[64] = "";
 
     for (size_t i = 0; i < FRT_ARRAY_LEN(attributes); i++) {
-        bool present = request &&
-                       frt_entry_text(request->entry, attributes[i][0] ? attributes[i][0] : "")[0] &&
+        bool present = request && attributes[i][0] && frt_entry_text(request->entry, attributes[i][0])[0] &&
                        (!attributes[i][1] || frt_entry_text(request->entry, attributes[i][1])[0]);
+        const char *word = attributes[i][0] ? (present ? "yes" : "MISSING") : result_word(results, row);
 
-        if (i == 2)
-            present = has_result(desk, row);
-        frt_sheet_text(sheet, present ? "yes" : "MISSING");
-        if (!present)
+        frt_sheet_text(sheet, word);
+        if (strcmp(word, "MISSING") == 0)
             snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing), "%s%c",
                      missing[0] ? " " : "", (char)('a' + (int)i));
     }
@@ -141,13 +141,19 @@ void frt_ask_documentation(const struct frt_desk *desk, struct frt_reply *reply)
                                           "d_database", "e_requester", "f_reason", "g_recipient",
                                           "h_traits",   "missing",     NULL};
     struct frt_sheet *sheet = frt_reply_sheet(reply, "cases", "Searches to be documented", columns);
+    struct frt_results *results = NULL;
     char quarter[32];
 
-    frt_reply_filters(reply, "decisions that oblige to document");
+    if (frt_results_read(desk->history, &results) < 0) {
+        reply->failed = true;
+        return;
+    }
+    frt_reply_filters(reply, "searches that were allowed and oblige to document");
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
 
-        if (row->verdict != FRT_VERDICT_ALLOW ||
+        if (row->verdict != FRT_VERDICT_ALLOW || frt_past_is_filing(desk, row) ||
+            frt_past_is_repeat(desk, row) ||
             !strstr(frt_history_say(desk->history, row, FRT_PAST_OBLIGATIONS), "document"))
             continue;
         quarter_of(row->time_us, quarter);
@@ -156,120 +162,35 @@ void frt_ask_documentation(const struct frt_desk *desk, struct frt_reply *reply)
         frt_sheet_time(sheet, row->time_us);
         frt_sheet_text(sheet, frt_history_text(desk->history, row->person));
         frt_sheet_text(sheet, frt_history_say(desk->history, row, FRT_PAST_REQUEST));
-        item_cells(desk, row, sheet);
+        item_cells(desk, results, row, sheet);
     }
+    frt_results_free(results);
     if (!desk->view)
         frt_reply_state(reply, FRT_REPLY_NEEDS_DIRECTORY,
-                        "items a, b, d to h stand in the directory's requests: give --directory");
+                        "items a, b, e to h stand in the directory's requests: give --directory");
     else if (frt_count_events(desk, "result") == 0 && frt_sheet_rows(sheet) > 0)
-        frt_reply_state(
-            reply, FRT_REPLY_PARTLY,
-            "there are no result records in this trail: item c (matches returned) is missing everywhere");
+        frt_reply_state(reply, FRT_REPLY_PARTLY,
+                        "there are no result records in this trail: items c and d (matches returned, "
+                        "database searched) are "
+                        "missing everywhere");
     if (frt_sheet_rows(sheet) == 0)
         frt_reply_note(reply, "no search was allowed in the period: a nil return is due");
     frt_reply_note(reply, "the law quoted gives no due date; days late are counted by frt eopss with the "
                           "date configured there");
 }
 
-static const char *route_of(const struct frt_desk *desk, const struct frt_past_decision *row)
-{
-    return frt_fact_value_name(FRT_FACT_ROUTE, frt_past_fact(desk, row, FRT_FACT_ROUTE));
-}
-
-/* Counts below 3 that could name a person are not published (domain 3.6). */
-static void count_cell(struct frt_sheet *sheet, int64_t count)
-{
-    if (count > 0 && count < 3)
-        frt_sheet_text(sheet, "fewer than 3");
-    else
-        frt_sheet_number(sheet, count);
-}
-
-static void request_counts(const struct frt_desk *desk, struct frt_reply *reply)
-{
-    static const char *const columns[] = {"#year", "agency", "recipient", "route", "requests", NULL};
-    static const char *const routes[] = {"none", "several", "order", "deceased", "emergency"};
-    struct frt_sheet *sheet = frt_reply_sheet(reply, "requests", "Requests filed", columns);
-    struct frt_strings *names = NULL;
-    struct frt_tally *tally = frt_tally_new();
-    size_t count;
-    frt_auto_free const struct frt_request **list = frt_list_requests(desk, &count);
-    char text[32];
-
-    if (frt_strings_new(&names) < 0) {
-        frt_tally_free(tally);
-        reply->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        uint32_t key[FRT_TALLY_KEYS] = {0};
-        const char *agency = list[i]->requester_agency ? list[i]->requester_agency : "";
-        const char *recipient = list[i]->recipient ? list[i]->recipient : "";
-        struct frt_tally_row *row;
-
-        if (list[i]->filed_s == INT64_MIN ||
-            !frt_history_in_period(desk->history, list[i]->filed_s * 1000000))
-            continue;
-        quarter_of(list[i]->filed_s * 1000000, text);
-        text[4] = '\0';
-        if (frt_strings_add(names, text, 4, &key[0]) < 0 ||
-            frt_strings_add(names, agency, strlen(agency), &key[1]) < 0 ||
-            frt_strings_add(names, recipient, strlen(recipient), &key[2]) < 0)
-            reply->failed = true;
-        key[3] = (uint32_t)list[i]->route;
-        if ((row = frt_tally_at(tally, key)))
-            row->count[0]++;
-    }
-    frt_tally_sort(tally);
-    for (size_t i = 0; i < frt_tally_rows(tally); i++) {
-        const struct frt_tally_row *row = frt_tally_row(tally, i);
-
-        for (size_t k = 0; k < 3; k++)
-            frt_sheet_text(sheet, frt_strings_get(names, row->key[k]));
-        frt_sheet_text(sheet, routes[row->key[3] < FRT_ARRAY_LEN(routes) ? row->key[3] : 0]);
-        count_cell(sheet, row->count[0]);
-    }
-    frt_tally_free(tally);
-    frt_strings_free(names);
-}
-
 void frt_ask_yearly_counts(const struct frt_desk *desk, struct frt_reply *reply)
 {
-    static const char *const columns[] = {"#year", "agency", "route", "searches", NULL};
-    struct frt_sheet *sheet = frt_reply_sheet(reply, "searches", "Searches performed", columns);
-    struct frt_tally *tally = frt_tally_new();
-    char year[32];
+    struct frt_sheet *sheet =
+        frt_reply_sheet(reply, "counts", "Requests filed and searches made", frt_public_columns);
 
-    frt_reply_filters(reply,
-                      "allowed decisions that used up one search; no case data, counts below 3 not given");
-    for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
-        const struct frt_past_decision *row = frt_history_decision(desk->history, i);
-        uint32_t key[FRT_TALLY_KEYS] = {0, frt_history_text_of(desk->history, row, FRT_PAST_AGENCY),
-                                        frt_past_fact(desk, row, FRT_FACT_ROUTE)};
-        struct frt_tally_row *counts;
-
-        if (!row->is_use)
-            continue;
-        quarter_of(row->time_us, year);
-        key[0] = (uint32_t)strtoul(year, NULL, 10);
-        if ((counts = frt_tally_at(tally, key)) && counts->count[0]++ == 0)
-            counts->count[1] = (int64_t)i;
-    }
-    frt_tally_sort(tally);
-    for (size_t i = 0; i < frt_tally_rows(tally); i++) {
-        const struct frt_tally_row *row = frt_tally_row(tally, i);
-
-        frt_sheet_number(sheet, row->key[0]);
-        frt_sheet_text(sheet, frt_history_text(desk->history, row->key[1]));
-        frt_sheet_text(sheet, route_of(desk, frt_history_decision(desk->history, (size_t)row->count[1])));
-        count_cell(sheet, row->count[0]);
-    }
-    frt_tally_free(tally);
-    if (desk->view)
-        request_counts(desk, reply);
-    else
-        frt_reply_state(reply, FRT_REPLY_PARTLY,
-                        "requests and their recipients stand in the directory: give --directory");
+    frt_reply_filters(reply, "no case data; counts below 3, and what would give them away, are not given");
+    if (!desk->view)
+        frt_reply_state(reply, FRT_REPLY_NEEDS_DIRECTORY,
+                        "agencies, recipients and requests stand in the directory: give --directory");
+    else if (frt_public_count(desk, sheet) < 0)
+        reply->failed = true;
+    frt_reply_note(reply, "the same counts as frt eopss --public, which writes them as a page");
 }
 
 void frt_ask_readers(const struct frt_desk *desk, struct frt_reply *reply)

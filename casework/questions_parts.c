@@ -38,6 +38,17 @@ bool frt_past_is_city(const struct frt_desk *desk, const struct frt_past_decisio
            subject == FRT_SUBJECT_OFFICIAL_BEHIND || subject == FRT_SUBJECT_OFFICIAL_ACCOUNT;
 }
 
+bool frt_past_is_filing(const struct frt_desk *desk, const struct frt_past_decision *row)
+{
+    return frt_past_fact(desk, row, FRT_FACT_ACTION) == FRT_ACTION_FILE;
+}
+
+bool frt_past_is_repeat(const struct frt_desk *desk, const struct frt_past_decision *row)
+{
+    return row->verdict == FRT_VERDICT_ALLOW && !row->is_use &&
+           frt_history_text_of(desk->history, row, FRT_PAST_REQUEST) != 0;
+}
+
 const struct frt_request *frt_past_request(const struct frt_desk *desk, const struct frt_past_decision *row)
 {
     return desk->view && frt_history_text_of(desk->history, row, FRT_PAST_REQUEST)
@@ -125,19 +136,89 @@ void frt_dn_person(const char *dn, char *buffer, size_t size)
     snprintf(buffer, size, "%.*s", begin == dn ? (int)strlen(dn) : (int)strcspn(begin, ","), begin);
 }
 
-/* "frtPerson=p02 frtAffiliation=city ..." as the replica tells it; values are escaped once more inside. */
-static void role_value(const char *text, const char *name, char *buffer, size_t size)
+/* Values are escaped twice, in the text of the role and with it in the record. What is ordinary text is shown as such, except the
+ * semicolon, which separates; the rest stays escaped once. */
+static void show_value(const char *value, size_t length, char *buffer, size_t size)
 {
-    size_t length = strlen(name);
+    size_t used = 0;
+    unsigned byte;
+    char rest;
 
-    buffer[0] = '\0';
+    for (size_t i = 0; i < length && used + 2 < size; i++) {
+        char digits[3] = "";
+
+        if (length - i >= 5 && strncmp(value + i, "%25", 3) == 0) {
+            memcpy(digits, value + i + 3, 2);
+            i += 2;
+            if (sscanf(digits, "%2x%c", &byte, &rest) == 1 && byte >= 0x20 && byte <= 0x7e) {
+                buffer[used++] = (char)byte;
+                i += 2;
+                continue;
+            }
+            buffer[used++] = '%';
+            continue;
+        }
+        used += (size_t)snprintf(buffer + used, size - used, value[i] == ';' ? "%%3B" : "%c", value[i]);
+    }
+    buffer[used < size ? used : size - 1] = '\0';
+}
+
+/* The value of `name` in "frtPerson=p02 frtAffiliation=city ...", as the replica tells a role; NULL when it has none. */
+static const char *find_value(const char *text, const char *name, size_t name_length, size_t *ret_length)
+{
     for (const char *at = text; at; at = strchr(at, ' ')) {
         at += *at == ' ';
-        if (strncmp(at, name, length) == 0 && at[length] == '=') {
-            snprintf(buffer, size, "%.*s", (int)strcspn(at + length + 1, " "), at + length + 1);
-            return;
+        if (strncmp(at, name, name_length) == 0 && at[name_length] == '=') {
+            *ret_length = strcspn(at + name_length + 1, " ");
+            return at + name_length + 1;
         }
     }
+    return NULL;
+}
+
+static void role_value(const char *text, const char *name, char *buffer, size_t size)
+{
+    size_t length = 0;
+    const char *value = find_value(text, name, strlen(name), &length);
+
+    buffer[0] = '\0';
+    if (value)
+        show_value(value, length, buffer, size);
+}
+
+static void note_difference(const char *name, size_t name_length, const char *old, const char *new,
+                            struct frt_role_change *change)
+{
+    size_t used = strlen(change->values);
+
+    if (strcmp(old, new) != 0)
+        snprintf(change->values + used, sizeof(change->values) - used, "%s%.*s %s to %s", used ? "; " : "",
+                 (int)name_length, name, old[0] ? old : "nothing", new[0] ? new : "nothing");
+}
+
+/* From what to what, of a role that was changed; what it had and has no more comes last. */
+static void compare_values(const char *before, const char *after, struct frt_role_change *change)
+{
+    char old[192], new[192];
+    const char *texts[2] = {after, before};
+
+    if (!before[0] || !after[0])
+        return;
+    for (int k = 0; k < 2; k++)
+        for (const char *at = texts[k]; at; at = strchr(at, ' ')) {
+            size_t name_length, old_length = 0, new_length = 0;
+            const char *had, *has;
+
+            at += *at == ' ';
+            name_length = strcspn(at, "= ");
+            had = find_value(before, at, name_length, &old_length);
+            has = find_value(after, at, name_length, &new_length);
+            if (k == 1 && has)
+                continue;
+            show_value(had ? had : "", old_length, old, sizeof(old));
+            show_value(has ? has : "", new_length, new, sizeof(new));
+            note_difference(at, name_length, old, new, change);
+        }
 }
 
 static void read_change(const struct frt_desk *desk, const struct frt_past_event *event,
@@ -157,7 +238,9 @@ static void read_change(const struct frt_desk *desk, const struct frt_past_event
     frt_dn_person(text, change->by, sizeof(change->by));
     says = after[0] ? after : before;
     role_value(says, "frtPerson", change->person, sizeof(change->person));
+    role_value(says, "frtRoleId", change->role, sizeof(change->role));
     role_value(says, "frtTicket", change->ticket, sizeof(change->ticket));
+    compare_values(before, after, change);
     role_value(says, "frtAffiliation", change->affiliation, sizeof(change->affiliation));
     change->after_city = after[0] && strcmp(change->affiliation, "city") == 0;
     role_value(before, "frtAffiliation", text, sizeof(text));

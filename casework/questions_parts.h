@@ -29,6 +29,11 @@ void frt_decision_cells(struct frt_sheet *sheet, const struct frt_desk *desk,
 /* Value of a fact; the fact's value 0 ("not known") when the facts cannot be read. */
 unsigned frt_past_fact(const struct frt_desk *desk, const struct frt_past_decision *row, enum frt_fact fact);
 bool frt_past_is_city(const struct frt_desk *desk, const struct frt_past_decision *row);
+/* An allow to file a request: there is none yet, and nothing is searched. */
+bool frt_past_is_filing(const struct frt_desk *desk, const struct frt_past_decision *row);
+/* One search leaves several allows: PAM's, which uses up one of the request's searches, then the grant's and the gate's. True for
+ * those that follow. */
+bool frt_past_is_repeat(const struct frt_desk *desk, const struct frt_past_decision *row);
 
 /* The request and its authority as the directory has them now; NULL without a directory or entry. */
 const struct frt_request *frt_past_request(const struct frt_desk *desk, const struct frt_past_decision *row);
@@ -54,7 +59,8 @@ bool frt_audit_is_scan(const struct frt_desk *desk, const struct frt_past_event 
 struct frt_role_change {
     uint64_t n;
     int64_t time_us, end_s; /* end_s: frtRoleEnd; INT64_MAX: open */
-    char person[64], what[16], by[64], ticket[64], affiliation[16];
+    char person[64], role[64], what[16], by[64], ticket[192], affiliation[16];
+    char values[512]; /* "frtPerformer FALSE to TRUE; ..." */
     bool before_city, after_city;
     uint32_t person_text; /* number of that text in the history; UINT32_MAX: no decision about this person */
     uint32_t next;        /* of the same person, index + 1; 0: last */

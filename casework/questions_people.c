@@ -105,15 +105,18 @@ static void change_cells(struct frt_sheet *sheet, const struct frt_role_change *
 {
     frt_sheet_number(sheet, (int64_t)change->n);
     frt_sheet_time(sheet, change->time_us);
+    frt_sheet_text(sheet, change->role);
     frt_sheet_text(sheet, change->what);
+    frt_sheet_text(sheet, change->values);
     frt_sheet_text(sheet, change->by);
     frt_sheet_text(sheet, change->ticket);
 }
 
 void frt_ask_role_before_allow(const struct frt_desk *desk, struct frt_reply *reply)
 {
-    static const char *const columns[] = {"#days",   "#decision", "time", "person", "tool",   "request",
-                                          "#change", "changed",   "what", "by",     "ticket", NULL};
+    static const char *const columns[] = {"#days",   "#decision", "time",    "person", "tool",
+                                          "request", "#change",   "changed", "role",   "what",
+                                          "values",  "by",        "ticket",  NULL};
     struct frt_role_changes changes;
     struct frt_sheet *sheet;
 
@@ -131,7 +134,8 @@ void frt_ask_role_before_allow(const struct frt_desk *desk, struct frt_reply *re
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
         const struct frt_role_change *change = frt_role_changes_of(&changes, row->person);
 
-        if (row->verdict != FRT_VERDICT_ALLOW && row->verdict != FRT_VERDICT_EXEMPT)
+        if ((row->verdict != FRT_VERDICT_ALLOW && row->verdict != FRT_VERDICT_EXEMPT) ||
+            frt_past_is_repeat(desk, row))
             continue;
         for (; change; change = frt_role_changes_next(&changes, change)) {
             if (change->time_us > row->time_us ||
@@ -212,8 +216,9 @@ static void pair_denials(const struct frt_desk *desk, const struct frt_role_chan
 
 void frt_ask_role_after_denial(const struct frt_desk *desk, struct frt_reply *reply)
 {
-    static const char *const columns[] = {"person", "tool", "#denial", "denied", "#change", "changed",
-                                          "what",   "by",   "ticket",  "#allow", "allowed", NULL};
+    static const char *const columns[] = {"person",  "tool",   "#denial", "denied", "#change",
+                                          "changed", "role",   "what",    "values", "by",
+                                          "ticket",  "#allow", "allowed", NULL};
     struct frt_role_changes changes;
     struct frt_tally *denials;
     struct frt_sheet *sheet;
@@ -242,6 +247,7 @@ struct actor {
 struct actors {
     struct actor *list;
     size_t count, room;
+    size_t unnamed; /* removals: the directory names nobody for what is gone */
 };
 
 static struct actor *actor(struct actors *actors, const char *name)
@@ -268,14 +274,16 @@ static void note_change(struct actors *actors, const struct frt_past_event *even
     char by[256], name[64], class[64];
     struct actor *who;
 
-    if (!frt_history_field(event, "by", by, sizeof(by)) || !by[0])
+    if (!frt_history_field(event, "by", by, sizeof(by)) || !by[0]) {
+        actors->unnamed++;
         return;
+    }
     frt_dn_person(by, name, sizeof(name));
     frt_history_field(event, "class", class, sizeof(class));
     who = actor(actors, name);
     if (!who)
         return;
-    if (role)
+    if (role || strcmp(class, "group") == 0) /* groups may carry roles, and the role office keeps them */
         who->roles++;
     else if (strcmp(class, "frtTool") == 0)
         who->catalogue++;
@@ -338,7 +346,8 @@ static void count_allows(const struct frt_desk *desk, struct actors *actors)
             const struct frt_past_decision *row = frt_history_decision(desk->history, i);
 
             actors->list[a].allows +=
-                row->verdict == FRT_VERDICT_ALLOW &&
+                row->verdict == FRT_VERDICT_ALLOW && !frt_past_is_filing(desk, row) &&
+                !frt_past_is_repeat(desk, row) &&
                 (row->person == text || frt_history_text_of(desk->history, row, FRT_PAST_USER) == text);
         }
     }
@@ -403,6 +412,10 @@ void frt_ask_separation(const struct frt_desk *desk, struct frt_reply *reply)
         frt_reply_state(
             reply, FRT_REPLY_PARTLY,
             "no changes of roles or catalogue are recorded in this trail: its frtd read LDIF files");
+    if (actors.unnamed > 0)
+        frt_reply_note(
+            reply, "%zu changes name nobody: a directory does not say who removed an entry; its own log may",
+            actors.unnamed);
     frt_reply_note(
         reply,
         "readings of copies elsewhere leave no record here; policy changes are recorded with their digest, "
@@ -453,7 +466,8 @@ static void count_days(const struct frt_desk *desk, struct frt_tally *people, st
         struct frt_tally_row *person, *day;
         int64_t on_day;
 
-        if (!row->person || (row->verdict != FRT_VERDICT_ALLOW && row->verdict != FRT_VERDICT_DENY))
+        if (!row->person || (row->verdict != FRT_VERDICT_ALLOW && row->verdict != FRT_VERDICT_DENY) ||
+            frt_past_is_repeat(desk, row))
             continue;
         key[1] = (uint32_t)(row->time_us / FRT_DAY_US) + 1;
         day = frt_tally_at(days, key);
@@ -830,7 +844,7 @@ void frt_ask_leavers(const struct frt_desk *desk, struct frt_reply *reply)
         const struct frt_role_change *change = &changes.list[i];
 
         if (strcmp(change->what, "removed") == 0 && change->before_city && change->person[0])
-            leaver_row(desk, sheet, change->person, "",
+            leaver_row(desk, sheet, change->person, change->role,
                        change->end_s == INT64_MAX ? change->time_us : change->end_s * 1000000,
                        change->time_us,
                        change->end_s == INT64_MAX ? "removed, no end was stated" : "removed");

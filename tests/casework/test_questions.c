@@ -77,18 +77,23 @@ static int64_t decision(int64_t at_us, const char *person, const char *verdict)
 static int64_t role(int64_t at_us, const char *person, const char *what)
 {
     struct frt_record record;
-    char text[256];
+    char before[256], after[256];
 
     now_us = at_us;
-    snprintf(text, sizeof(text),
-             "frtPerson=%s frtAffiliation=city frtAgency=city frtTicket=HR-7 frtRoleEnd=20260310000000Z",
-             person);
+    snprintf(after, sizeof(after),
+             "frtRoleId=%s-it frtPerson=%s frtAffiliation=city frtAgency=city frtTicket=HR%%207 "
+             "frtRoleEnd=20260310000000Z",
+             person, person);
+    snprintf(before, sizeof(before),
+             "frtRoleId=%s-it frtPerson=%s frtAffiliation=city frtAgency=city frtTicket=HR%%206 "
+             "frtRoleEnd=20260310000000Z frtDepartment=it",
+             person, person);
     frt_record_init(&record, "role");
     frt_record_add_text(&record, "what", what);
     frt_record_add_text(&record, "class", "frtRole");
     frt_record_add_text(&record, "by", "uid=p19,ou=people,dc=frt,dc=example");
-    frt_record_add_text(&record, "before", strcmp(what, "removed") == 0 ? text : "");
-    frt_record_add_text(&record, "after", strcmp(what, "removed") == 0 ? "" : text);
+    frt_record_add_text(&record, "before", strcmp(what, "added") == 0 ? "" : before);
+    frt_record_add_text(&record, "after", strcmp(what, "removed") == 0 ? "" : after);
     return add(&record);
 }
 
@@ -144,7 +149,8 @@ START_TEST(a_role_change_up_to_seven_days_before_an_allow_is_shown)
     answer("Q8", FRT_REPLY_ANSWERED,
            "\"7.00\",\"5\",\"2026-03-23T14:00:00.000000Z\",\"p20\",\"T25-neoface\",\"\",\"2\",\"2026-03-"
            "16T14:00:00.000000Z\","
-           "\"changed\",\"p19\",\"HR-7\"\r\n");
+           "\"p20-it\",\"changed\",\"frtTicket HR 6 to HR 7; frtDepartment it to nothing\",\"p19\",\"HR "
+           "7\"\r\n");
     desk->knobs.days = 6;
     answer("Q8", FRT_REPLY_ANSWERED, "");
 }
@@ -160,8 +166,8 @@ START_TEST(a_role_change_between_a_denial_and_an_allow_is_shown)
     sit_down();
     answer("Q9", FRT_REPLY_ANSWERED,
            "\"p20\",\"T25-neoface\",\"2\",\"2026-03-16T14:00:00.000000Z\",\"4\",\"2026-03-17T14:00:00."
-           "000000Z\",\"changed\","
-           "\"p19\",\"HR-7\",\"6\",\"2026-04-15T14:00:00.000000Z\"\r\n");
+           "000000Z\",\"p20-it\",\"changed\",\"frtTicket HR 6 to HR 7; frtDepartment it to nothing\","
+           "\"p19\",\"HR 7\",\"6\",\"2026-04-15T14:00:00.000000Z\"\r\n");
 }
 END_TEST
 
@@ -175,8 +181,50 @@ START_TEST(a_second_denial_does_not_hide_the_change_before_it)
     sit_down();
     answer("Q9", FRT_REPLY_ANSWERED,
            "\"p20\",\"T25-neoface\",\"2\",\"2026-03-16T14:00:00.000000Z\",\"3\",\"2026-03-16T14:01:00."
-           "000000Z\",\"changed\","
-           "\"p19\",\"HR-7\",\"5\",\"2026-03-16T14:03:00.000000Z\"\r\n");
+           "000000Z\",\"p20-it\",\"changed\",\"frtTicket HR 6 to HR 7; frtDepartment it to nothing\","
+           "\"p19\",\"HR 7\",\"5\",\"2026-03-16T14:03:00.000000Z\"\r\n");
+}
+END_TEST
+
+/* PAM's decision uses up one search of the request; the grant's and the gate's stand behind it. */
+static void search(int64_t at_us, const char *person, const char *route)
+{
+    struct frt_facts facts = {.value = {0}};
+    char words[FRT_FACT_COUNT * 32] = "";
+    struct frt_record record;
+    int route_value = frt_fact_value_find(FRT_FACT_ROUTE, route);
+
+    ck_assert_int_ge(route_value, 0);
+    facts.value[FRT_FACT_ROUTE] = (uint8_t)route_value;
+    for (unsigned f = 0; f < FRT_FACT_COUNT; f++)
+        snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", f ? " " : "",
+                 frt_fact_value_name((enum frt_fact)f, facts.value[f]));
+    now_us = at_us;
+    for (int use = 1; use >= -1; use--) {
+        frt_record_init(&record, "decision");
+        frt_record_add_text(&record, "user", person);
+        frt_record_add_text(&record, "tool", "T25-neoface");
+        frt_record_add_text(&record, "request", "Q209");
+        frt_record_add_text(&record, "facts", words);
+        frt_record_add_text(&record, "dec", "allow");
+        frt_record_add_text(&record, "why", "request-on-file");
+        frt_record_add_number(&record, "use", use == 1);
+        add(&record);
+    }
+}
+
+START_TEST(a_search_counts_once_however_many_asked_about_it)
+{
+    role(BEGIN_US, "p20", "added");
+    search(BEGIN_US + MINUTE, "p20", "emergency");
+    sit_down();
+    answer("Q5", FRT_REPLY_PARTLY,
+           "\"3\",\"2026-03-16T14:01:00.000000Z\",\"p20\",\"\",\"T25-neoface\",\"\",\"Q209\",\"allow\",\"\","
+           "\"request-on-file\",\"\",\"\",\"not reviewed\",\"\"\r\n");
+    answer("Q8", FRT_REPLY_ANSWERED,
+           "\"0.00\",\"3\",\"2026-03-16T14:01:00.000000Z\",\"p20\",\"T25-neoface\",\"Q209\",\"2\","
+           "\"2026-03-16T14:00:00.000000Z\",\"p20-it\",\"added\",\"\",\"p19\",\"HR 7\"\r\n");
+    answer("Q10", FRT_REPLY_PARTLY, "\"p19\",\"\",\"1\",\"0\",\"0\",\"0\",\"0\",\"\"\r\n");
 }
 END_TEST
 
@@ -213,7 +261,7 @@ START_TEST(a_leaver_is_counted_from_the_end_of_the_role_to_its_removal)
     decision(BEGIN_US + 2 * DAY, "p29", "deny"); /* after the removal */
     sit_down();
     answer("Q28", FRT_REPLY_PARTLY,
-           "\"p29\",\"\",\"2026-03-10T00:00:00.000000Z\",\"2026-03-17T14:00:00.000000Z\",\"7.6\",\"1\","
+           "\"p29\",\"p29-it\",\"2026-03-10T00:00:00.000000Z\",\"2026-03-17T14:00:00.000000Z\",\"7.6\",\"1\","
            "\"removed\"\r\n");
 }
 END_TEST
@@ -301,6 +349,7 @@ int main(void)
         a_role_change_up_to_seven_days_before_an_allow_is_shown,
         a_role_change_between_a_denial_and_an_allow_is_shown,
         a_second_denial_does_not_hide_the_change_before_it,
+        a_search_counts_once_however_many_asked_about_it,
         without_role_records_the_answer_says_so,
         who_changes_roles_and_is_allowed_is_a_conflict,
         a_leaver_is_counted_from_the_end_of_the_role_to_its_removal,
