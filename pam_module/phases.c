@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pam_module/phases.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <security/pam_ext.h>
 #include <string.h>
@@ -106,18 +107,31 @@ static int judge(const struct frt_ask *ask, const struct frt_answer *answer)
     return code;
 }
 
+/* The decision's number is that of its record, and nothing is permitted without one. */
+static bool is_recorded(const struct frt_answer *answer)
+{
+    return answer->decision >= 0 || answer->verdict == FRT_VERDICT_DENY ||
+           answer->verdict == FRT_VERDICT_NOT_GOVERNED;
+}
+
 int frt_phase_account(const struct frt_transaction *t)
 {
     struct frt_answer answer;
     struct frt_ask ask;
-    int r = frt_transaction_ask(t, FRT_ASK_DECIDE, &ask, &answer), code;
+    int r, code;
 
+    if (frt_transaction_forget(t) < 0)
+        return PAM_SYSTEM_ERR;
+    r = frt_transaction_ask(t, FRT_ASK_DECIDE, &ask, &answer);
+    if (r == 0 && !is_recorded(&answer))
+        r = -EBADMSG;
     if (r < 0) {
+        frt_answer_clear(&answer);
         frt_words_unreachable(t, &ask, r);
         return PAM_AUTHINFO_UNAVAIL;
     }
     code = judge(&ask, &answer);
-    if (code == PAM_SUCCESS && frt_transaction_remember(t, &answer) < 0)
+    if (code == PAM_SUCCESS && frt_transaction_remember(t, &ask, &answer) < 0)
         code = PAM_SYSTEM_ERR;
     if (code == PAM_SUCCESS)
         frt_words_passed(t, &ask, &answer);
@@ -195,9 +209,19 @@ static bool is_performer(const struct frt_transaction *t)
     return needs_request;
 }
 
+/* A denial when no account line decided, or when it decided about somebody else. */
+static enum frt_verdict verdict_about_user(const struct frt_transaction *t)
+{
+    struct frt_pam_memory memory = frt_transaction_recall(t);
+    char user[FRT_NAME_MAX];
+
+    frt_transaction_item(t, PAM_USER, user);
+    return user[0] && strcmp(user, memory.user) == 0 ? memory.verdict : FRT_VERDICT_DENY;
+}
+
 int frt_phase_setcred(const struct frt_transaction *t)
 {
-    enum frt_verdict verdict = frt_transaction_recall(t).verdict; /* a denial when no account line decided */
+    enum frt_verdict verdict = verdict_about_user(t);
 
     if (t->arguments.group_id < 0 || (t->flags & PAM_DELETE_CRED))
         return PAM_SUCCESS;

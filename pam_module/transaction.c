@@ -77,7 +77,8 @@ static void forget(pam_handle_t *pamh, void *data, int error_status)
     free(data);
 }
 
-int frt_transaction_remember(const struct frt_transaction *t, const struct frt_answer *answer)
+int frt_transaction_remember(const struct frt_transaction *t, const struct frt_ask *ask,
+                             const struct frt_answer *answer)
 {
     struct frt_pam_memory *memory = malloc(sizeof(*memory));
 
@@ -86,10 +87,16 @@ int frt_transaction_remember(const struct frt_transaction *t, const struct frt_a
     *memory = (struct frt_pam_memory){.verdict = answer->verdict,
                                       .decision = answer->decision,
                                       .documents = (answer->obligations & FRT_OBLIGE_DOCUMENT) != 0};
+    memcpy(memory->user, ask->user, sizeof(memory->user));
     if (pam_set_data(t->pamh, MEMORY, memory, forget) == PAM_SUCCESS)
         return 0;
     free(memory);
     return -EIO;
+}
+
+int frt_transaction_forget(const struct frt_transaction *t)
+{
+    return pam_set_data(t->pamh, MEMORY, NULL, NULL) == PAM_SUCCESS ? 0 : -EIO;
 }
 
 struct frt_pam_memory frt_transaction_recall(const struct frt_transaction *t)

@@ -20,6 +20,7 @@ struct frt_transaction {
 
 /* What an allowed account phase leaves for setcred and session. */
 struct frt_pam_memory {
+    char user[FRT_NAME_MAX]; /* whom it was about: sudo sets PAM_USER to somebody else afterwards */
     enum frt_verdict verdict;
     int64_t decision;
     bool documents; /* what it returned has to be documented (items a-h) */
@@ -37,7 +38,11 @@ int frt_transaction_ask(const struct frt_transaction *t, enum frt_ask_kind kind,
                         struct frt_answer *ret_answer);
 
 /* 0, or a negative errno. */
-int frt_transaction_remember(const struct frt_transaction *t, const struct frt_answer *answer);
+int frt_transaction_remember(const struct frt_transaction *t, const struct frt_ask *ask,
+                             const struct frt_answer *answer);
+
+/* Whatever an earlier account phase left is over. 0, or a negative errno. */
+int frt_transaction_forget(const struct frt_transaction *t);
 
 /* What the account phase left; a denial when nothing. */
 struct frt_pam_memory frt_transaction_recall(const struct frt_transaction *t);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +83,23 @@ START_TEST(every_reason_gives_its_code_for_every_verdict)
         ck_assert_int_eq(code, undecided ? PAM_AUTHINFO_UNAVAIL : v == 0 ? PAM_PERM_DENIED : PAM_SUCCESS);
         if (undecided)
             ck_assert_ptr_nonnull(strstr(s.said, "could not be decided"));
+        fake_frtd_stop(&fake);
+    }
+}
+END_TEST
+
+/* No permission without a record: the decision's number is that of its record. */
+START_TEST(a_permission_without_a_record_is_none)
+{
+    static const enum frt_verdict verdicts[] = {FRT_VERDICT_ALLOW, FRT_VERDICT_EXEMPT};
+
+    for (size_t v = 0; v < FRT_ARRAY_LEN(verdicts); v++) {
+        struct frt_answer answer = fake_allow();
+
+        answer.verdict = verdicts[v];
+        answer.decision = -1;
+        start_fake(answer);
+        ck_assert_int_eq(account(LINE, "p22"), PAM_AUTHINFO_UNAVAIL);
         fake_frtd_stop(&fake);
     }
 }
@@ -671,6 +690,48 @@ START_TEST(only_an_allow_gives_the_tools_group)
 }
 END_TEST
 
+static void start_with_group(struct frt_answer answer)
+{
+    start_fake(answer);
+    scratch_write(&s,
+                  "auth required %m tool=T04 socket=%s request=optional group_id=43210\n"
+                  "account required %m tool=T04 socket=%s group_id=43210",
+                  scratch_module(1), fake.path);
+    scratch_start(&s, "p22");
+    ck_assert_int_eq(setgroups(0, NULL), 0);
+    ck_assert_int_eq(scratch_run(&s, SCRATCH_AUTH, 0), PAM_SUCCESS);
+    ck_assert_int_eq(scratch_run(&s, SCRATCH_ACCOUNT, 0), PAM_SUCCESS);
+}
+
+/* sudo decides about the caller and then sets PAM_USER to the one it runs as. */
+START_TEST(an_allow_for_one_person_gives_another_no_group)
+{
+    start_with_group(fake_allow());
+    ck_assert_int_eq(pam_set_item(s.pamh, PAM_USER, "p01"), PAM_SUCCESS);
+    ck_assert_int_eq(scratch_run(&s, SCRATCH_SETCRED, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+    ck_assert(!has_group(43210));
+    ck_assert_int_eq(pam_set_item(s.pamh, PAM_USER, NULL), PAM_SUCCESS);
+    ck_assert_int_eq(scratch_run(&s, SCRATCH_SETCRED, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+    ck_assert(!has_group(43210));
+    ck_assert_int_eq(pam_set_item(s.pamh, PAM_USER, "p22"), PAM_SUCCESS);
+    ck_assert_int_eq(scratch_run(&s, SCRATCH_SETCRED, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+    ck_assert(has_group(43210));
+    scratch_remove(&s);
+    fake_frtd_stop(&fake);
+}
+END_TEST
+
+START_TEST(an_allow_ends_with_the_next_account_phase)
+{
+    start_with_group(fake_allow());
+    fake_frtd_stop(&fake);
+    ck_assert_int_eq(scratch_run(&s, SCRATCH_ACCOUNT, 0), PAM_AUTHINFO_UNAVAIL);
+    ck_assert_int_eq(scratch_run(&s, SCRATCH_SETCRED, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+    ck_assert(!has_group(43210));
+    scratch_remove(&s);
+}
+END_TEST
+
 START_TEST(setcred_that_cannot_add_the_group_fails)
 {
     int status;
@@ -785,6 +846,136 @@ START_TEST(no_descriptor_stays_open_whatever_happened)
 }
 END_TEST
 
+/* ---- callers that are not as callers should be ---- */
+
+/* Check's own assertions write to files, which these callers may not have. */
+static void must(bool good)
+{
+    if (!good)
+        _exit(98);
+}
+
+static void close_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        close(fd);
+}
+
+static void forbid_files(void)
+{
+    const struct rlimit none = {0, 0};
+
+    must(setrlimit(RLIMIT_FSIZE, &none) == 0);
+}
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+}
+
+static void alarm_all_the_time(void)
+{
+    const struct sigaction action = {.sa_handler = on_alarm}; /* without SA_RESTART */
+    const struct itimerval timer = {{0, 500}, {0, 500}};
+
+    must(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &timer, NULL) == 0);
+}
+
+static void block_every_signal(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    must(sigprocmask(SIG_SETMASK, &all, NULL) == 0);
+}
+
+static void leave_for_another_root(void)
+{
+    must(chroot(s.directory) == 0 && chdir("/") == 0);
+}
+
+static void become_a_child(void)
+{
+    pid_t pid = fork();
+    int status;
+
+    must(pid >= 0);
+    if (pid == 0)
+        return;
+    while (waitpid(pid, &status, 0) < 0)
+        ;
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+}
+
+static const struct {
+    const char *given;
+    void (*become)(void);
+    bool reaches_frtd;
+} callers[] = {
+    {"0, 1 and 2 are closed", close_standard_descriptors, true},
+    {"no file may grow", forbid_files, true},
+    {"an alarm rings 2,000 times a second", alarm_all_the_time, true},
+    {"every signal is blocked", block_every_signal, true},
+    {"a child of the one who began", become_a_child, true},
+    {"another root directory", leave_for_another_root, false},
+};
+
+/* In a process of its own: its answers are exit codes, since it may have no descriptors, files or root left. */
+static int code_of_caller(size_t number, struct frt_answer answer)
+{
+    int status;
+    pid_t pid;
+
+    start_fake(answer);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        unsigned before;
+
+        start_line("account", LINE " timeout_ms=60000", "p22");
+        (void)scratch_run(&s, SCRATCH_ACCOUNT, 0); /* loads the module */
+        callers[number].become();
+        before = count_descriptors();
+        status = scratch_run(&s, SCRATCH_ACCOUNT, 0);
+        _exit(count_descriptors() > before + 1 ? 100 : status); /* one is syslog's */
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    fake_frtd_stop(&fake);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(whoever_calls_gets_the_same_answer)
+{
+    bool reaches = callers[_i].reaches_frtd;
+    int allowed = code_of_caller((size_t)_i, fake_allow()),
+        denied = code_of_caller((size_t)_i, fake_denial());
+
+    ck_assert_msg(allowed == (reaches ? PAM_SUCCESS : PAM_AUTHINFO_UNAVAIL), "%s: %d", callers[_i].given,
+                  allowed);
+    ck_assert_msg(denied == (reaches ? PAM_PERM_DENIED : PAM_AUTHINFO_UNAVAIL), "%s: %d", callers[_i].given,
+                  denied);
+}
+END_TEST
+
+START_TEST(the_account_phase_asks_about_whoever_it_is_by_then)
+{
+    struct frt_ask ask;
+
+    start_fake(fake_denial());
+    start_line("account", LINE, "p22");
+    ck_assert_int_eq(pam_set_item(s.pamh, PAM_USER, "p01"), PAM_SUCCESS);
+    ck_assert_int_eq(pam_set_item(s.pamh, PAM_RUSER, "\x1b]0;p22\a"), PAM_SUCCESS);
+    ck_assert_int_eq(pam_set_item(s.pamh, PAM_TTY, "pts/1\x1b[2J\n"), PAM_SUCCESS);
+    ck_assert_int_eq(scratch_run(&s, SCRATCH_ACCOUNT, 0), PAM_PERM_DENIED);
+    ck_assert(fake_frtd_asked(&fake, 10000, &ask));
+    ck_assert_str_eq(ask.user, "p01");
+    ck_assert_str_eq(ask.ruser, "%1B]0;p22%07");
+    ck_assert_str_eq(ask.tty, "pts/1%1B[2J%0A");
+    scratch_remove(&s);
+    fake_frtd_stop(&fake);
+}
+END_TEST
+
 /* ---- P10: signals; P16: threads; the surface ---- */
 
 static unsigned sigpipes;
@@ -837,6 +1028,7 @@ static TCase *decisions(void)
     tcase_set_timeout(tc, 240);
     tcase_add_test(tc, a_denial_names_rule_citation_decision_and_contact);
     tcase_add_loop_test(tc, every_reason_gives_its_code_for_every_verdict, 0, FRT_REASON_COUNT);
+    tcase_add_test(tc, a_permission_without_a_record_is_none);
     tcase_add_test(tc, an_allow_speaks_of_what_is_owed_and_others_are_silent);
     tcase_add_test(tc, the_question_carries_the_items_and_nothing_else);
     tcase_add_loop_test(tc, a_launchers_tool_comes_from_the_pam_environment, 0,
@@ -847,6 +1039,8 @@ static TCase *decisions(void)
     tcase_add_test(tc, sessions_name_the_decision_that_let_them_begin);
     tcase_add_test(tc, a_session_that_opens_shows_the_notice_frtd_sent);
     tcase_add_loop_test(tc, only_an_allow_gives_the_tools_group, 0, (int)FRT_ARRAY_LEN(groups));
+    tcase_add_test(tc, an_allow_for_one_person_gives_another_no_group);
+    tcase_add_test(tc, an_allow_ends_with_the_next_account_phase);
     tcase_add_test(tc, setcred_that_cannot_add_the_group_fails);
     return tc;
 }
@@ -864,6 +1058,8 @@ static TCase *faults(void)
     tcase_add_test(tc, a_caller_out_of_descriptors_is_denied);
     tcase_add_test(tc, no_descriptor_stays_open_whatever_happened);
     tcase_add_test(tc, no_signal_is_raised_and_no_handler_changed);
+    tcase_add_loop_test(tc, whoever_calls_gets_the_same_answer, 0, (int)FRT_ARRAY_LEN(callers));
+    tcase_add_test(tc, the_account_phase_asks_about_whoever_it_is_by_then);
     return tc;
 }
 
