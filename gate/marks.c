@@ -26,8 +26,9 @@
     (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB |       \
      IN_ONLYDIR)
 #define MAX_DIRECTORIES (1u << 18)
-#define PLACES_A_STEP   4   /* about 0.1 ms; openers wait for no more */
-#define MAX_WATCHES     256 /* of one level of a pattern */
+#define PLACES_A_STEP   4    /* about 0.1 ms; openers wait for no more */
+#define MAX_WATCHES     256  /* of one level of a pattern */
+#define MAX_LOOKS       2000 /* into marked directories, for one file: 10 ms */
 
 /* A file this young may be about to be renamed to a catalogued name; an ignore mark would go with it. */
 #define SETTLED_S 10
@@ -88,7 +89,23 @@ static void add_file(struct frt_marks *marks, int directory, const char *name, u
     mark_inode(marks, fd, &st, marks->catalogue->places[place].tool, path);
 }
 
-static int remember_directory(struct frt_marks *marks, const struct statx *st, unsigned place,
+static void free_directories(struct frt_marked_directory *directories, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(directories[i].path);
+}
+
+static char *path_of(int fd)
+{
+    char link[40], path[PATH_MAX];
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, path, sizeof(path));
+    return n > 0 && n < (ssize_t)sizeof(path) && path[0] == '/' ? strndup(path, (size_t)n) : NULL;
+}
+
+static int remember_directory(struct frt_marks *marks, int fd, const struct statx *st, unsigned place,
                               const char *name)
 {
     size_t n = marks->fresh_count;
@@ -103,7 +120,7 @@ static int remember_directory(struct frt_marks *marks, const struct statx *st, u
         marks->fresh = more;
     }
     marks->fresh[marks->fresh_count++] =
-        (struct frt_marked_directory){frt_statx_dev(st), st->stx_ino, place, name};
+        (struct frt_marked_directory){frt_statx_dev(st), st->stx_ino, place, name, path_of(fd)};
     return 0;
 }
 
@@ -119,7 +136,7 @@ static int add_directory(struct frt_marks *marks, int fd, unsigned place, const 
     r = mark_fd(marks->group, FAN_MARK_ADD | FAN_MARK_ONLYDIR,
                 mask_of(marks, marks->catalogue->places[place].tool) | FAN_EVENT_ON_CHILD, fd);
     if (r == 0)
-        r = remember_directory(marks, &st, place, name);
+        r = remember_directory(marks, fd, &st, place, name);
     if (r < 0)
         note_failure(marks, path, -r);
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -319,6 +336,7 @@ void frt_marks_refresh(struct frt_marks *marks)
     marks->is_looking = marks->catalogue != NULL;
     marks->look_again = false;
     marks->next_place = 0;
+    free_directories(marks->fresh, marks->fresh_count);
     marks->fresh_count = 0;
     marks->failures = 0;
     marks->failure[0] = '\0';
@@ -339,6 +357,7 @@ static void finish_look(struct frt_marks *marks)
 {
     if (marks->fresh_count)
         qsort(marks->fresh, marks->fresh_count, sizeof(*marks->fresh), by_place);
+    free_directories(marks->directories, marks->directory_count);
     free(marks->directories);
     marks->directories = marks->fresh;
     marks->directory_count = marks->fresh_count;
@@ -384,6 +403,8 @@ void frt_marks_clear(struct frt_marks *marks)
 {
     frt_catalogue_free(marks->catalogue);
     marks->catalogue = NULL;
+    free_directories(marks->directories, marks->directory_count);
+    free_directories(marks->fresh, marks->fresh_count);
     free(marks->directories);
     free(marks->fresh);
     marks->directories = marks->fresh = NULL;
@@ -398,6 +419,7 @@ void frt_marks_apply(struct frt_marks *marks, struct frt_catalogue *catalogue)
     marks->catalogue = catalogue;
     if (old && !has_same_contents(old, catalogue))
         forget_ignored(marks);
+    free_directories(marks->directories, marks->directory_count);
     marks->directory_count = 0; /* they borrow from the old one */
     marks->was_complete = marks->is_looking = false;
     frt_catalogue_free(old);
@@ -465,16 +487,41 @@ static int by_model_name(const struct frt_marks *marks, const char *base)
     return -1;
 }
 
-/* The most restrictive tool that claims the name. `ino` 0: the directory is not known, any marked one on this file system
- * counts: a wrong denial is better than a way in through a name space where paths mean something else. */
-static int by_directory(const struct frt_marks *marks, dev_t dev, ino_t ino, const char *base)
+static bool is_file(const char *path, dev_t dev, ino_t ino)
+{
+    struct statx st;
+
+    return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &st) == 0 && st.stx_ino == ino &&
+           frt_statx_dev(&st) == dev;
+}
+
+/* Does this directory hold the file under that name? One we cannot ask about, or no longer, does: a wrong denial is better than
+ * a way in. */
+static bool holds(const struct frt_marked_directory *d, const struct statx *st, const char *base,
+                  unsigned *looked)
+{
+    char path[PATH_MAX];
+
+    if (!d->path || ++*looked > MAX_LOOKS || !is_file(d->path, d->dev, d->ino))
+        return true;
+    return snprintf(path, sizeof(path), "%s/%s", d->path, base) >= (int)sizeof(path) ||
+           is_file(path, frt_statx_dev(st), st->stx_ino);
+}
+
+/* The most restrictive tool that claims the name. `ino` 0: the directory is not known (a file below an overlay, a path of another
+ * name space), so each marked one on this file system is looked into. */
+static int by_directory(const struct frt_marks *marks, const struct statx *st, ino_t ino, const char *base)
 {
     const struct frt_marked_directory *d;
+    dev_t dev = frt_statx_dev(st);
+    unsigned looked = 0;
     int found = -1;
 
     for (size_t i = first_place(marks, dev, ino); (d = next_place(marks, &i, dev, ino, base)); i++) {
         unsigned tool = marks->catalogue->places[d->place].tool;
 
+        if (ino == 0 && !holds(d, st, base, &looked))
+            continue;
         if (found < 0 || marks->catalogue->tools[tool].treatment == FRT_GATE_TREAT_DECIDE)
             found = (int)tool;
     }
@@ -518,9 +565,9 @@ static int classify_by_name(struct frt_marks *marks, int fd, const struct statx 
         if (statx(AT_FDCWD, base == path ? "/" : path, 0, STATX_BASIC_STATS, &parent) < 0)
             parent.stx_ino = 0;
         *base = '/';
-        tool = by_directory(marks, frt_statx_dev(st), parent.stx_ino, base + 1);
+        tool = by_directory(marks, st, parent.stx_ino, base + 1);
     } else {
-        tool = by_directory(marks, frt_statx_dev(st), 0, base + 1);
+        tool = by_directory(marks, st, 0, base + 1);
     }
     return tool < 0 && !marks->was_complete ? by_path(marks, path) : tool;
 }

@@ -25,6 +25,7 @@ struct frt_marked_directory {
     ino_t ino;
     unsigned place;   /* index in catalogue->places */
     const char *name; /* base name or pattern of one; NULL: everything in it; borrowed from the catalogue */
+    char *path;       /* as we see it; NULL: it has none; owned */
 };
 
 struct frt_marks {

@@ -389,7 +389,8 @@ void frt_questions_event(struct frt_worker *w, int fd, uint64_t mask, pid_t tid)
     struct statx st;
     int tool;
 
-    if (frt_contents_is_reader(w->contents, tid)) { /* our own reading of an overlay's file */
+    /* our own reading of an overlay's file */
+    if (frt_contents_is_reader(w->contents, tid) || frt_rescue_is_ours(w->rescue, tid)) {
         pass(w, fd);
         return;
     }

@@ -269,3 +269,11 @@ bool frt_scope_has(const struct frt_gate_scope *scope, dev_t dev)
     return scope->mount_count &&
            bsearch(&key, scope->mounts, scope->mount_count, sizeof(key), by_device) != NULL;
 }
+
+bool frt_scope_has_type(const struct frt_gate_scope *scope, const char *type)
+{
+    for (size_t i = 0; i < scope->mount_count; i++)
+        if (strcmp(scope->mounts[i].type, type) == 0)
+            return true;
+    return false;
+}

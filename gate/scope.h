@@ -46,5 +46,6 @@ void frt_scope_close(struct frt_gate_scope *scope);
 int frt_scope_read(struct frt_gate_scope *scope, bool *ret_changed);
 
 bool frt_scope_has(const struct frt_gate_scope *scope, dev_t dev);
+bool frt_scope_has_type(const struct frt_gate_scope *scope, const char *type);
 
 #endif

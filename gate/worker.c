@@ -79,6 +79,18 @@ static void keep_connection(struct frt_worker *w)
     last_fd = w->point.fd;
 }
 
+/* Overlays come and go; once there has been one the rescue stays. */
+static void prepare_for_overlays(struct frt_worker *w)
+{
+    int r;
+
+    if (w->rescue || !frt_scope_has_type(&w->scope, "overlay"))
+        return;
+    r = frt_rescue_start(w->shared, w->keeper->groups[0], &w->rescue);
+    if (r < 0)
+        fprintf(stderr, "frt-gate: files on overlays are refused: %s\n", strerror(-r));
+}
+
 static int prepare(struct frt_worker *w)
 {
     int r;
@@ -103,6 +115,8 @@ static int prepare(struct frt_worker *w)
     if (r == 0) /* after the canary's fork: a child of one thread */
         r = frt_contents_start(&w->contents, &w->contents_fd);
     if (r == 0)
+        prepare_for_overlays(w);
+    if (r == 0)
         load_catalogue(w);
     keep_connection(w); /* before the first event: an allowed person should not pay for a worker's death */
     return r;
@@ -116,7 +130,9 @@ static bool read_events(struct frt_worker *w)
     ssize_t n;
 
     atomic_fetch_add(&w->shared->owed, 1);
+    frt_rescue_begin(w->rescue);
     n = read(w->keeper->groups[0], events, sizeof(events));
+    frt_rescue_end(w->rescue);
     for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(events[0]); i++)
         if (events[i].fd >= 0)
             atomic_fetch_add(&w->shared->owed, 1);
@@ -197,6 +213,14 @@ static void read_point(struct frt_worker *w)
     }
 }
 
+static void take_rescued(struct frt_worker *w)
+{
+    struct frt_rescued event;
+
+    while (frt_rescue_take(w->rescue, &event))
+        frt_questions_event(w, event.fd, event.mask, event.tid);
+}
+
 enum { EVENTS, POINT, WATCH, MOUNTS, CANARY, CONTENTS, POLLED };
 
 /* Something changed in a watched directory, or a mount: look again, but not all the time. */
@@ -211,6 +235,7 @@ static void look_around(struct frt_worker *w, const struct pollfd fds[POLLED], i
     w->must_look = w->must_look || changed;
     if ((w->must_look && now - w->looked_ms >= LOOK_PAUSE_MS) || now - w->looked_ms >= LOOK_EVERY_MS) {
         frt_scope_read(&w->scope, &changed);
+        prepare_for_overlays(w);
         frt_marks_refresh(&w->marks);
         w->must_look = false;
         w->looked_ms = now;
@@ -247,6 +272,8 @@ static void wait_for_work(struct frt_worker *w, struct pollfd fds[POLLED], int t
     fds[MOUNTS] = (struct pollfd){.fd = w->scope.mountinfo, .events = POLLPRI};
     fds[CONTENTS] = (struct pollfd){.fd = w->contents_fd, .events = POLLIN};
     fds[CANARY] = (struct pollfd){.fd = w->canary.fd, .events = POLLIN};
+    if (timeout > 1 && frt_rescue_is_busy(w->rescue))
+        timeout = 1;
     if (poll(fds, POLLED, timeout) <= 0)
         for (int i = 0; i < POLLED; i++)
             fds[i].revents = 0;
@@ -264,6 +291,7 @@ static void do_round(struct frt_worker *w, int64_t *next_tick)
     atomic_fetch_add(&w->shared->beat, 1);
     for (int i = 0; fds[EVENTS].revents && i < READS_A_ROUND && read_events(w); i++)
         ;
+    take_rescued(w);
     if (fds[POINT].revents)
         read_point(w);
     keep_connection(w);

@@ -12,6 +12,7 @@
 #include "gate/marks.h"
 #include "gate/opener.h"
 #include "gate/point.h"
+#include "gate/rescue.h"
 
 #define FRT_WORKER_BUDGET_MS  250 /* from reading an event to its answer */
 #define FRT_WORKER_QUESTIONS  512
@@ -74,6 +75,7 @@ struct frt_worker {
     unsigned question_count;
     struct frt_contents *contents;
     int contents_fd;
+    struct frt_rescue *rescue; /* NULL until there is an overlay */
     struct frt_opener sibling; /* the last opener of the batch being handled; tgid 0: none */
     struct frt_remembered remembered[FRT_WORKER_REMEMBERED];
     size_t next_remembered;
