@@ -256,11 +256,9 @@ void frt_gate_port_replay(struct frt_daemon *daemon, const struct frt_record_vie
 
 static const char *name_refused(const struct frt_gate_message *message)
 {
-    if (!message->asked)
-        return "refused by the gate alone";
-    if (message->reason == FRT_REASON_LATE || message->reason == FRT_REASON_FRTD_UNREACHABLE)
-        return "late answers";
-    return "identical denials";
+    if (!frt_reason_table[message->reason].could_not_decide)
+        return "identical denials"; /* of what frtd had said a moment before */
+    return message->asked ? "late answers" : "refused by the gate alone";
 }
 
 static int64_t record_refused(struct frt_daemon *daemon, const struct frt_gate_message *message)

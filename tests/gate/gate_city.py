@@ -34,6 +34,7 @@ frtCatalogueSerial: 1
 def entry_of_tool(scratch):
     marks = ["frtPath: " + scratch.path("tools/" + n) for n in
              ("tool", "tooldyn", "toollib.so", "tool.sh", "tool.py", "facemod", "upgraded", "upgraded2", "away")]
+    marks += ["frtPath: " + scratch.path("both/tool"), "frtPath: " + scratch.path("reflink/tool")]
     marks += ["frtPathPattern: %s/mod*/new/*.h5" % scratch.root, "frtModelFile: face290.onnx"]
     for path in (os.path.join(TESTS, "gate_tool"), os.path.join(TESTS, "gate_tooldyn"), scratch.path("tools/tool.sh")):
         with open(path, "rb") as f:

@@ -106,7 +106,7 @@ class Scratch:
         self.mounts = []
         self.mount("tmpfs", self.root, "mode=0755,size=512m")
         for name in ("tools", "tools/facemod", "tools/facemod/data", "tools/facemod/data/deep", "links", "home", "bind",
-                     "overlay", "upper", "work", "later", "loop", "mnt", "run", "frtd", "models"):
+                     "overlay", "upper", "work", "both", "upper2", "work2", "later", "loop", "reflink", "mnt", "run", "frtd", "models"):
             os.mkdir(self.path(name))
         os.chmod(self.path("home"), 0o1777)
         os.chmod(self.path("run"), 0o755)
@@ -159,8 +159,10 @@ class Scratch:
         self.overlay()
 
     def overlay(self):
-        self.mount("overlay", self.path("overlay"), "lowerdir=%s,upperdir=%s,workdir=%s" % (
-            self.path("tools"), self.path("upper"), self.path("work")))
+        """Two with the tools in the lower layer; of one, the way through the overlay is catalogued as well."""
+        for where, upper, work in (("overlay", "upper", "work"), ("both", "upper2", "work2")):
+            self.mount("overlay", self.path(where), "lowerdir=%s,upperdir=%s,workdir=%s" % (
+                self.path("tools"), self.path(upper), self.path(work)))
 
     def catalogue(self):
         lines = ["tool T90-tool decide"]

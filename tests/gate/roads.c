@@ -5,6 +5,8 @@
  * wrong, 77 this kernel does not offer the road. LOGIN -1 leaves the login uid unset.
  */
 #define _GNU_SOURCE
+#include "tests/gate/roads.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,13 +31,12 @@
 #include <unistd.h>
 
 enum { OFFICIAL = 20001, PERFORMER = 20020 }; /* p01 and p20 of the sample city */
-enum { HAD = 42, REFUSED = 1, BROKEN = 3, ABSENT = 77 };
 
-static const char *dir;
-static int given = -1; /* a descriptor somebody else opened */
+const char *dir;
+int given = -1;
 static long login_uid, own_uid;
 
-static const char *in(const char *name)
+const char *in(const char *name)
 {
     static char path[4][512];
     static int next;
@@ -45,13 +46,13 @@ static const char *in(const char *name)
     return p;
 }
 
-static void fail(void)
+void fail(void)
 {
     fprintf(stderr, "%s\n", strerror(errno));
     _exit(errno == EPERM || errno == EACCES ? REFUSED : BROKEN);
 }
 
-static void run(const char *path, const char *a, const char *b)
+void run(const char *path, const char *a, const char *b)
 {
     char *argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t)a, a ? (char *)(uintptr_t)b : NULL, NULL};
     char *envp[] = {NULL};
@@ -60,7 +61,7 @@ static void run(const char *path, const char *a, const char *b)
     fail();
 }
 
-static void run_fd(int fd)
+void run_fd(int fd)
 {
     char *argv[] = {(char *)(uintptr_t) "tool", NULL}, *envp[] = {NULL};
 
@@ -71,7 +72,7 @@ static void run_fd(int fd)
 }
 
 /* Had when the first bytes are those of an ELF file. */
-static void judge_bytes(int fd)
+void judge_bytes(int fd)
 {
     char magic[4];
     ssize_t n = fd < 0 ? -1 : pread(fd, magic, 4, 0);
@@ -81,7 +82,7 @@ static void judge_bytes(int fd)
     _exit(n == 4 && memcmp(magic, "\177ELF", 4) == 0 ? HAD : BROKEN);
 }
 
-static void run_copy(int from, int to)
+void run_copy(int from, int to)
 {
     struct stat st;
 
@@ -94,7 +95,7 @@ static void run_copy(int from, int to)
 }
 
 /* A program refused in a child makes it end with 126 or 127; its own status counts otherwise. */
-static void run_shell(const char *command)
+void run_shell(const char *command)
 {
     pid_t pid = fork();
     int status;
@@ -122,7 +123,7 @@ static void write_text(const char *path, const char *text)
 }
 
 /* An ordinary user's own name spaces, root in them. */
-static void enter_namespaces(int flags)
+void enter_namespaces(int flags)
 {
     char map[64];
     long uid = own_uid;
@@ -137,7 +138,7 @@ static void enter_namespaces(int flags)
         mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
-static const char *own_tmpfs(void)
+const char *own_tmpfs(void)
 {
     if (mount("t", in("mnt"), "tmpfs", 0, NULL) < 0)
         _exit(ABSENT);
@@ -536,10 +537,7 @@ static void r_storm(void)
     _exit(had ? HAD : REFUSED);
 }
 
-static const struct road {
-    const char *name;
-    void (*go)(void);
-} roads[] = {
+static const struct road roads[] = {
     {"exec", r_exec},
     {"symlink", r_symlink},
     {"hard-link-before", r_hard_before},
@@ -635,6 +633,11 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof(roads) / sizeof(roads[0]); i++)
         if (strcmp(roads[i].name, argv[3]) == 0) {
             roads[i].go();
+            return BROKEN;
+        }
+    for (const struct road *r = by_roads; r->name; r++)
+        if (strcmp(r->name, argv[3]) == 0) {
+            r->go();
             return BROKEN;
         }
     return 2;

@@ -204,8 +204,8 @@ START_TEST(a_new_worker_never_answers_for_a_dead_one)
         ck_assert_msg(got == 0 || got == EPERM, "iteration %d: the allowed opener: %d", i, got);
         late += got != 0;
         got = result_of(held, 20000);
-        ck_assert_msg(got == EPERM, "iteration %d: the held opener %s (%d)", i,
-                      got < 0 ? "STAYED" : "GOT IN", got);
+        ck_assert_msg(got == EPERM, "iteration %d: the held opener %s (%d)", i, got < 0 ? "STAYED" : "GOT IN",
+                      got);
     }
     ck_assert_int_lt(late, COLLISIONS / 2);
     ck_assert_uint_ge(shared->swept, COLLISIONS);
