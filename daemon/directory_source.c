@@ -25,7 +25,7 @@ int frt_directory_load_files(const struct frt_conf *conf, struct frt_view **ret_
     if (r == 0)
         frt_view_refresh_begin(view);
     for (size_t i = 0; r == 0 && conf->directory.ldif[i]; i++)
-        r = frt_ldif_load(conf->directory.ldif[i], view, ldif_error);
+        r = frt_ldif_load_trusted(conf->directory.ldif[i], view, ldif_error);
     if (r < 0) {
         snprintf(error, error_size, "%s", ldif_error);
         frt_view_free(view);

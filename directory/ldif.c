@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "support/cleanup.h"
+#include "support/file.h"
 #include "support/percent.h"
 
 /* A group of 500,000 members with room to spare; far below what would hurt. */
@@ -283,20 +284,36 @@ int frt_ldif_load_stream(FILE *stream, const char *name, struct frt_view *view,
     return r;
 }
 
-int frt_ldif_load(const char *path, struct frt_view *view, char error[FRT_LDIF_ERROR_MAX])
+static int load(const char *path, enum frt_file_trust trust, struct frt_view *view,
+                char error[FRT_LDIF_ERROR_MAX])
 {
-    frt_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int wait =
+        trust == FRT_FILE_ANY ? 0 : O_NONBLOCK; /* a pipe, which is no such file, would wait for a writer */
+    frt_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | wait);
     struct reader reader = {.name = path, .error = error};
     frt_auto_fclose FILE *stream = NULL;
+    const char *what = "";
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail(&reader, -errno, 0, "cannot be opened: %s", strerror(errno));
     if (S_ISDIR(st.st_mode))
         return fail(&reader, -EISDIR, 0, "expected a file, this is a folder");
+    if (trust != FRT_FILE_ANY && frt_file_check(&st, trust, &what) < 0)
+        return fail(&reader, -EPERM, 0, "%s", what);
     stream = fdopen(fd, "r");
     if (!stream)
         return fail(&reader, -errno, 0, "cannot be opened: %s", strerror(errno));
     (void)frt_steal_fd(&fd);
     return frt_ldif_load_stream(stream, path, view, error);
+}
+
+int frt_ldif_load(const char *path, struct frt_view *view, char error[FRT_LDIF_ERROR_MAX])
+{
+    return load(path, FRT_FILE_ANY, view, error);
+}
+
+int frt_ldif_load_trusted(const char *path, struct frt_view *view, char error[FRT_LDIF_ERROR_MAX])
+{
+    return load(path, FRT_FILE_NOT_WRITABLE, view, error);
 }

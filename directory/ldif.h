@@ -22,6 +22,10 @@
  * The view holds what was read before the error; callers discard it. */
 int frt_ldif_load(const char *path, struct frt_view *view, char error[FRT_LDIF_ERROR_MAX]);
 
+/* The same for a file that decides who may do what: -EPERM unless it is a regular file of root or of this account that nobody
+ * else can write. */
+int frt_ldif_load_trusted(const char *path, struct frt_view *view, char error[FRT_LDIF_ERROR_MAX]);
+
 /* The same from an open stream; `name` stands for the file in errors. */
 int frt_ldif_load_stream(FILE *stream, const char *name, struct frt_view *view,
                          char error[FRT_LDIF_ERROR_MAX]);

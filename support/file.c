@@ -8,7 +8,7 @@
 
 #include "support/cleanup.h"
 
-static int check(const struct stat *st, enum frt_file_trust trust, size_t max, const char **ret_what)
+int frt_file_check(const struct stat *st, enum frt_file_trust trust, const char **ret_what)
 {
     if (!S_ISREG(st->st_mode)) {
         *ret_what = "expected a regular file";
@@ -26,11 +26,18 @@ static int check(const struct stat *st, enum frt_file_trust trust, size_t max, c
         *ret_what = "holds a secret: expected mode 0600 or 0400 (chmod 600)";
         return -EPERM;
     }
-    if (st->st_size < 0 || (size_t)st->st_size > max) {
-        *ret_what = "is larger than any such file should be";
-        return -EFBIG;
-    }
     return 0;
+}
+
+static int check(const struct stat *st, enum frt_file_trust trust, size_t max, const char **ret_what)
+{
+    int r = frt_file_check(st, trust, ret_what);
+
+    if (r == 0 && (st->st_size < 0 || (size_t)st->st_size > max)) {
+        *ret_what = "is larger than any such file should be";
+        r = -EFBIG;
+    }
+    return r;
 }
 
 int frt_file_read(const char *path, enum frt_file_trust trust, size_t max, char **ret_bytes,

@@ -3,6 +3,8 @@
  * LDIF: what is read, and what is refused with file and line.
  */
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "directory/ldif.h"
 #include "tests/directory/builders.h"
@@ -200,6 +202,49 @@ START_TEST(files_that_cannot_be_read_are_named)
 }
 END_TEST
 
+/* Whoever can write the file can give roles. */
+START_TEST(only_files_that_others_cannot_write_are_trusted)
+{
+    static const struct {
+        mode_t mode;
+        bool given_away;
+        int expected;
+    } files[] = {{0644, false, 0},      {0600, false, 0},     {0664, false, -EPERM},
+                 {0646, false, -EPERM}, {0444, true, -EPERM}, {0400, false, 0}};
+    char path[] = "/tmp/frt-ldif-XXXXXX";
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_gt(dprintf(fd, "%s", P01), 0);
+    for (size_t i = 0; i < FRT_ARRAY_LEN(files); i++) {
+        struct frt_view *view;
+        char error[FRT_LDIF_ERROR_MAX];
+
+        if (files[i].given_away && geteuid() != 0)
+            continue; /* only root can */
+        view = empty_view();
+        ck_assert_int_eq(fchown(fd, files[i].given_away ? 20001 : geteuid(), (gid_t)-1), 0);
+        ck_assert_int_eq(fchmod(fd, files[i].mode), 0);
+        ck_assert_int_eq(frt_ldif_load_trusted(path, view, error), files[i].expected);
+        ck_assert(files[i].expected == 0 || strstr(error, "expected"));
+        ck_assert_uint_eq(frt_view_entry_count(view), files[i].expected == 0);
+        ck_assert_int_eq(frt_ldif_load(path, view, error), 0);
+        frt_view_free(view);
+    }
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    {
+        struct frt_view *view = empty_view();
+        char error[FRT_LDIF_ERROR_MAX];
+
+        ck_assert_int_eq(frt_ldif_load_trusted(path, view, error), -EPERM);
+        frt_view_free(view);
+    }
+    ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 /* Every cut of a good file is read or refused; nothing else happens. */
 START_TEST(a_file_cut_anywhere_is_read_or_refused)
 {
@@ -231,6 +276,7 @@ int main(void)
     tcase_add_test(tc, spaces_that_matter_are_kept);
     tcase_add_test(tc, the_uuid_of_the_file_is_the_entrys_key);
     tcase_add_test(tc, files_that_cannot_be_read_are_named);
+    tcase_add_test(tc, only_files_that_others_cannot_write_are_trusted);
     tcase_add_test(tc, a_file_cut_anywhere_is_read_or_refused);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -71,9 +71,19 @@ class Frtd:
         self.policy = os.path.join(self.dir, "policy")
         shutil.copyfile(policy or default_policy(), self.policy)
         self.account = account if os.geteuid() == 0 else None
-        source = dict(ldap) if ldap else {"ldif": ldif or sample_city()}
+        source = dict(ldap) if ldap else {"ldif": self.own(ldif or sample_city())}
         source.setdefault("suffix", SUFFIX)
         self.write_conf(source, max_view_age, extra)
+
+    def own(self, files):
+        """Files of the checkout, copied: frtd reads only those that are root's or its own, and a checkout is anybody's."""
+        names = []
+        for path in files:
+            names.append(path)
+            if path.startswith(SOURCE + os.sep):
+                names[-1] = os.path.join(self.dir, os.path.basename(path))
+                shutil.copyfile(path, names[-1])
+        return names
 
     def write_conf(self, source, max_view_age, extra):
         lines = ['host = "%s";' % self.host, 'policy = "%s";' % self.policy, 'socket = "%s";' % self.socket,
