@@ -19,6 +19,8 @@
 #include "support/time_text.h"
 #include "trail/verify.h"
 
+#define KEPT_MAX (64U << 20) /* bytes of kept checkpoints: years of one a minute */
+
 struct arguments {
     const char *conf_path, *log_dir, *origin, *first_key, *live_key, *checkpoint_file, *checkpoint_key;
     long long proof; /* -1: none */
@@ -39,7 +41,8 @@ static void print_help(FILE *out)
         "  --first-key HEX       the public key printed when the trail began, from where you keep it (pk0)\n"
         "  --origin NAME         the trail's origin, likewise\n"
         "  --live-key HEX        the running frtd's next key: shows that the end was not cut off\n"
-        "  --checkpoint FILE     a published checkpoint; with --checkpoint-key VKEY\n"
+        "  --checkpoint FILE     checkpoints kept elsewhere, all of which the trail must contain;\n"
+        "                        with --checkpoint-key VKEY (log_dir/host.vkey when the trail began)\n"
         "  --proof N             print the inclusion proof of record N\n"
         "  --threads N           0: one per core (default)\n"
         "  --json                the result for programs\n"
@@ -436,7 +439,7 @@ int frt_verify_command(int argc, char **argv)
         return FRT_EXIT_USAGE;
     }
     if (arguments.checkpoint_file &&
-        frt_file_read(arguments.checkpoint_file, FRT_FILE_ANY, 65536, &checkpoint, &length, &what) < 0) {
+        frt_file_read(arguments.checkpoint_file, FRT_FILE_ANY, KEPT_MAX, &checkpoint, &length, &what) < 0) {
         fprintf(stderr, "frt: %s: %s\n", arguments.checkpoint_file, what);
         return FRT_EXIT_USAGE;
     }

@@ -20,6 +20,7 @@
 #include "directory/replica_feed.h"
 #include "protocol/gate_message.h"
 #include "settings/frt_conf.h"
+#include "trail/checkpoint.h"
 #include "trail/writer.h"
 
 #define FRT_BATCH_MAX           128 /* answers that wait for one seal; the trail takes 256 records */
@@ -75,6 +76,9 @@ struct frt_daemon {
     struct frt_view *view;
     struct frt_trail *trail;
     struct frt_ledger *ledger; /* uses of requests, last denials, floods */
+    struct frt_key_pair host_key; /* signs checkpoints */
+    char host_vkey[FRT_VKEY_MAX];
+    uint64_t published;        /* size of the last checkpoint */
     struct frt_searches *searches;
     struct frt_fresh_allows fresh_allows;
     struct frt_clock clock;

@@ -86,6 +86,7 @@ static json_t *describe_trail(const struct frt_daemon *daemon)
     json_object_set_new(object, "seals", json_integer((json_int_t)frt_trail_seal_count(daemon->trail)));
     json_object_set_new(object, "first_public_key", text(frt_trail_first_public_key(daemon->trail)));
     json_object_set_new(object, "live_public_key", text(frt_trail_live_public_key(daemon->trail)));
+    json_object_set_new(object, "checkpoint_key", text(daemon->host_vkey));
     json_object_set_new(object, "log_dir", text(daemon->conf->log_dir));
     return object;
 }

@@ -14,6 +14,7 @@
 
 #include "daemon/gate_port.h"
 #include "daemon/privileges.h"
+#include "daemon/publish.h"
 #include "protocol/client.h"
 #include "settings/policy_file.h"
 #include "support/cleanup.h"
@@ -194,6 +195,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
     if (ticks % BEAT_TICKS == 0)
         record_beat(daemon);
     frt_gate_port_tick(daemon);
+    if (ticks % BEAT_TICKS == 1) /* by then the beat is sealed */
+        frt_publish_checkpoint(daemon);
     frt_connections_sweep(daemon);
     return sd_event_source_set_time(source, usec + TICK_US) < 0
                ? 0
@@ -264,6 +267,8 @@ int frt_daemon_start(struct frt_daemon *daemon, const char *conf_path)
     if (r == 0)
         r = frt_daemon_open_trail(daemon);
     if (r == 0)
+    if (r == 0)
+        r = frt_publish_open(daemon);
         r = frt_listen(daemon);
     if (r == 0)
         r = build_loop(daemon);
@@ -274,6 +279,7 @@ int frt_daemon_start(struct frt_daemon *daemon, const char *conf_path)
     record_configuration(daemon);
     frt_commit_now(daemon);
     sd_notifyf(0, "READY=1\nSTATUS=deciding for host %s under policy %s", daemon->conf->host,
+    frt_publish_checkpoint(daemon);
                daemon->policy->id);
     frt_journal(LOG_INFO, "ready: host %s, policy %s edition %s, trail %s, first public key %s",
                 daemon->conf->host, daemon->policy->id, daemon->policy->edition, daemon->conf->log_dir,
@@ -290,6 +296,10 @@ void frt_daemon_stop(struct frt_daemon *daemon)
     if (daemon->trail) {
         frt_ledger_flush_floods(daemon->ledger, frt_mono_ms(), emit, daemon);
         frt_trail_close(daemon->trail);
+        (void)frt_trail_commit(daemon->trail);
+        if (daemon->host_vkey[0])
+            frt_publish_checkpoint(daemon);
+        explicit_bzero(&daemon->host_key, sizeof(daemon->host_key));
     }
     if (daemon->listen_fd >= 0) {
         unlink(daemon->conf->socket);

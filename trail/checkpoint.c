@@ -132,6 +132,17 @@ static bool is_signature_line(const char *line, size_t length)
     return space && space > name && space + 1 < line + length;
 }
 
+size_t frt_checkpoint_length(const char *text, size_t length)
+{
+    const char *gap = memmem(text, length, "\n\n", 2), *at = gap ? gap + 2 : NULL, *end = text + length,
+               *line;
+    size_t note = 0, line_length;
+
+    while (at && next_line(&at, end, &line, &line_length) && is_signature_line(line, line_length))
+        note = (size_t)(at - text);
+    return note;
+}
+
 int frt_checkpoint_parse(const char *note, size_t length, struct frt_checkpoint *ret_checkpoint)
 {
     const char *at = note, *end = note + length, *line;

@@ -35,6 +35,10 @@ struct frt_checkpoint {
 /* Reads the three lines and checks the form of the signature block, no signature. 0 or -EBADMSG. */
 int frt_checkpoint_parse(const char *note, size_t length, struct frt_checkpoint *ret_checkpoint);
 
+/* Length of the first note of a text that holds several, one behind the other; 0 when no note begins it. The note itself is
+ * not looked at. */
+size_t frt_checkpoint_length(const char *text, size_t length);
+
 /* Writes a note with one signature by `key`, whose name is the origin; NUL-terminated. Returns its length or a negative
  * errno. */
 long frt_checkpoint_sign(const struct frt_checkpoint *checkpoint, const struct frt_key_pair *key, char *note,

@@ -125,6 +125,7 @@ struct follower {
     bool is_full;       /* the segment begins with a seg record: m and b are due */
     bool is_behind_seg; /* the line before was a seg record: only here an ack record may stand */
     uint64_t leaf_room;
+    size_t next_checkpoint;
 };
 
 static bool bad(struct follower *follower, const struct frt_block *block, size_t line, const char *what)
@@ -214,12 +215,19 @@ static bool keep_leaf(struct follower *follower, const uint8_t leaf[FRT_HASH_SIZ
 
 static bool check_checkpoint(struct follower *follower, const struct frt_block *block, size_t i)
 {
+    const struct frt_scan_options *options = follower->options;
     uint8_t root[FRT_HASH_SIZE];
+    bool fits = true;
 
-    if (!follower->options->has_checkpoint || follower->now.tree.size != follower->options->checkpoint_size)
+    if (follower->next_checkpoint == options->checkpoint_count ||
+        options->checkpoints[follower->next_checkpoint].size != follower->now.tree.size)
         return true;
     frt_tree_root(&follower->now.tree, follower->hasher, root);
-    if (memcmp(root, follower->options->checkpoint_root, FRT_HASH_SIZE) == 0)
+    for (; follower->next_checkpoint < options->checkpoint_count &&
+           options->checkpoints[follower->next_checkpoint].size == follower->now.tree.size;
+         follower->next_checkpoint++)
+        fits &= memcmp(root, options->checkpoints[follower->next_checkpoint].root, FRT_HASH_SIZE) == 0;
+    if (fits)
         return true;
     return bad(follower, block, i, "expected the tree up to this record to have the checkpoint's root");
 }

@@ -26,6 +26,12 @@ struct frt_trail_head {
     uint64_t offset;  /* behind the last seal */
 };
 
+/* What the tree is known to have been. */
+struct frt_tree_mark {
+    uint64_t size;
+    uint8_t root[FRT_HASH_SIZE];
+};
+
 struct frt_scan_options {
     const struct frt_segments *segments; /* resolved */
     size_t last;
@@ -35,9 +41,8 @@ struct frt_scan_options {
     size_t signatures_from; /* segments before this one: signatures are not checked */
     size_t stop_segment;    /* with stop_offset: go no further; SIZE_MAX: to the end */
     uint64_t stop_offset;
-    bool has_checkpoint;
-    uint64_t checkpoint_size;
-    uint8_t checkpoint_root[FRT_HASH_SIZE];
+    const struct frt_tree_mark *checkpoints; /* by size, none of size 0 */
+    size_t checkpoint_count;
     bool keep_leaves;
     void (*progress)(void *arg, uint64_t done_bytes, uint64_t total_bytes);
     void *progress_arg;

@@ -20,6 +20,7 @@ struct verification {
     struct frt_segments segments;
     struct frt_scan_options scan;
     struct frt_scan_result found;
+    struct frt_tree_mark *checkpoints; /* malloc'd */
     uint8_t live_key[FRT_KEY_SIZE];
     bool is_writer; /* going on, not judging: fewer signatures, a checkpoint without key */
 };
@@ -104,25 +105,64 @@ static enum frt_verify_status take_identity(struct verification *v)
     return FRT_VERIFY_OK;
 }
 
-static enum frt_verify_status take_checkpoint(struct verification *v)
+/* One of the notes given. */
+static enum frt_verify_status take_checkpoint(struct verification *v, const char *note, size_t length,
+                                              struct frt_tree_mark *ret_mark)
 {
-    const struct frt_verify_options *options = v->options;
     struct frt_checkpoint checkpoint;
 
-    if (!options->checkpoint)
-        return FRT_VERIFY_OK;
-    if (!options->checkpoint_key && !v->is_writer)
-        return end(v, FRT_VERIFY_FAILED, "a checkpoint needs the key of who signed it");
-    if (frt_checkpoint_parse(options->checkpoint, strlen(options->checkpoint), &checkpoint) < 0)
+    if (frt_checkpoint_parse(note, length, &checkpoint) < 0)
         return end(v, FRT_VERIFY_FAILED, "the checkpoint is no checkpoint note");
     if (strcmp(checkpoint.origin, v->result->origin) != 0)
         return end(v, FRT_VERIFY_FAILED, "the checkpoint is of another origin");
-    if (!v->is_writer && !frt_checkpoint_is_signed_by(options->checkpoint, strlen(options->checkpoint),
-                                                      options->checkpoint_key))
+    if (!v->is_writer && !frt_checkpoint_is_signed_by(note, length, v->options->checkpoint_key))
         return end(v, FRT_VERIFY_FAILED, "the checkpoint is not signed by the key given");
-    v->scan.has_checkpoint = true;
-    v->scan.checkpoint_size = checkpoint.size;
-    memcpy(v->scan.checkpoint_root, checkpoint.root, FRT_HASH_SIZE);
+    ret_mark->size = checkpoint.size;
+    memcpy(ret_mark->root, checkpoint.root, FRT_HASH_SIZE);
+    return FRT_VERIFY_OK;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const struct frt_tree_mark *left = a, *right = b;
+
+    return (left->size > right->size) - (left->size < right->size);
+}
+
+/* All notes of the text, as somebody keeps them by appending one after the other. */
+static enum frt_verify_status take_checkpoints(struct verification *v)
+{
+    const char *at = v->options->checkpoint;
+    size_t left = at ? strlen(at) : 0, room = 0, count = 0;
+
+    if (at && !v->options->checkpoint_key && !v->is_writer)
+        return end(v, FRT_VERIFY_FAILED, "a checkpoint needs the key of who signed it");
+    while (left > 0) {
+        size_t length = frt_checkpoint_length(at, left);
+        enum frt_verify_status status;
+
+        if (count == room) {
+            struct frt_tree_mark *grown = reallocarray(v->checkpoints, room = room * 2 + 8, sizeof(*grown));
+
+            if (!grown)
+                return fail(v, -ENOMEM, "checkpoints");
+            v->checkpoints = grown;
+        }
+        status = take_checkpoint(v, at, length ? length : left, &v->checkpoints[count]);
+        if (status != FRT_VERIFY_OK)
+            return status;
+        count += v->checkpoints[count].size > 0;
+        at += length;
+        left -= length;
+        for (; left > 0 && *at == '\n'; left--)
+            at++;
+    }
+    if (v->options->checkpoint && v->checkpoints == NULL)
+        return end(v, FRT_VERIFY_FAILED, "the checkpoint is no checkpoint note");
+    if (count > 0)
+        qsort(v->checkpoints, count, sizeof(*v->checkpoints), by_size);
+    v->scan.checkpoints = v->checkpoints;
+    v->scan.checkpoint_count = count;
     return FRT_VERIFY_OK;
 }
 
@@ -288,6 +328,8 @@ static bool has_sealed_ack(const struct verification *v)
 static enum frt_verify_status judge(struct verification *v)
 {
     const struct frt_trail_head *state = &v->found.state;
+    const struct frt_tree_mark *newest =
+        v->scan.checkpoint_count ? &v->checkpoints[v->scan.checkpoint_count - 1] : NULL;
     enum frt_verify_status status;
 
     if (v->found.is_bad && !is_interrupted(v)) {
@@ -304,10 +346,10 @@ static enum frt_verify_status judge(struct verification *v)
         return status;
     if (v->options->live_key && memcmp(v->live_key, state->next_key, FRT_KEY_SIZE) != 0)
         return end(v, FRT_VERIFY_CUT, "the live key is not the one the last seal names: the end is missing");
-    if (v->scan.has_checkpoint && v->scan.checkpoint_size > state->tree.size) {
+    if (newest && newest->size > state->tree.size) {
         snprintf(v->result->what, sizeof(v->result->what),
                  "the checkpoint counts %" PRIu64 " records, the files hold %" PRIu64 ": the end is missing",
-                 v->scan.checkpoint_size, state->tree.size);
+                 newest->size, state->tree.size);
         return end(v, FRT_VERIFY_CUT, v->result->what);
     }
     if (has_sealed_ack(v))
@@ -375,7 +417,7 @@ static void verify(struct verification *v)
     struct frt_verify_result *result = v->result;
     int r;
 
-    if (take_identity(v) != FRT_VERIFY_OK || take_checkpoint(v) != FRT_VERIFY_OK)
+    if (take_identity(v) != FRT_VERIFY_OK || take_checkpoints(v) != FRT_VERIFY_OK)
         return;
     r = frt_segments_open(v->options->log_dir, &v->segments, result->what);
     if (r == -EBADMSG)
@@ -424,6 +466,7 @@ enum frt_verify_status frt_trail_verify(const struct frt_verify_options *options
     if (v) {
         verify(v);
         free(v->found.leaves);
+        free(v->checkpoints);
         frt_segments_close(&v->segments);
     }
     return ret_result->status;
@@ -445,6 +488,7 @@ enum frt_verify_status frt_verify_for_writer(const struct frt_verify_options *op
     v->scan.stop_offset = stop_offset;
     verify(v);
     free(v->found.leaves);
+    free(v->checkpoints);
     *ret_state = v->found.state;
     *ret_is_early = v->found.is_state_early;
     *ret_segments = v->segments;

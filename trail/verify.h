@@ -50,7 +50,7 @@ struct frt_verify_options {
     const char *origin;     /* NULL: from <log_dir>/pk0 */
     const char *first_key;  /* 64 hex digits; NULL: from <log_dir>/pk0, which proves less */
     const char *live_key;   /* 64 hex digits, or NULL */
-    const char *checkpoint; /* text of a checkpoint note, or NULL */
+    const char *checkpoint; /* text of checkpoint notes, one behind the other, or NULL */
     const char *
         checkpoint_key; /* vkey of the host or of a witness that must have signed it; needed with checkpoint */
     unsigned threads;   /* 0: one per core */

@@ -32,6 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         if (length < 0 || memcmp(signed_note, note, checkpoint.body_length) != 0)
             abort();
     }
+    if (frt_checkpoint_length(note, size) > size)
+        abort();
+    if (frt_checkpoint_parse(note, size, &checkpoint) == 0 && frt_checkpoint_length(note, size) != size)
+        abort(); /* a note alone is all of its text */
     free(note);
     return 0;
 }
