@@ -19,7 +19,7 @@ struct frt_coverage {
     bool failed; /* out of memory: some are missing */
 };
 
-/* Those of the desk's period, in the order in which they were found; to be cleared. */
+/* Those of the desk's period, in order of time; to be cleared. */
 void frt_coverage_find(const struct frt_desk *desk, struct frt_coverage *ret_coverage);
 void frt_coverage_clear(struct frt_coverage *coverage);
 

@@ -11,6 +11,8 @@
 #include "support/cleanup.h"
 #include "trail/verify.h"
 
+#define STEP_US INT64_C(2000000) /* as frtd has it (daemon/clock.h) */
+
 const char *const frt_past_keys[FRT_PAST_TEXT_COUNT] = {
     [FRT_PAST_SOURCE] = "src",         [FRT_PAST_SERVICE] = "svc",     [FRT_PAST_HOST] = "host",
     [FRT_PAST_USER] = "user",          [FRT_PAST_RUSER] = "ruser",     [FRT_PAST_EXE] = "exe",
@@ -407,6 +409,32 @@ static int note_hole(struct frt_history *history, uint64_t from, uint64_t to)
     return 0;
 }
 
+/* While frtd runs it records steps of the clock itself. */
+static int note_step(struct frt_history *history, const struct frt_record_view *view)
+{
+    int64_t step = (view->time_us - history->counts.last_us) - (view->boot_us - history->last_boot_us);
+    struct frt_past_step *steps;
+
+    if (!history->had_boot || !view->has_boot || memcmp(history->last_boot_id, view->boot_id, 32) != 0 ||
+        llabs(step) <= STEP_US || !(frt_record_is_kind(view, "seg") || frt_record_is_kind(view, "start")))
+        return 0;
+    steps = realloc(history->steps, (history->step_count + 1) * sizeof(*steps));
+    if (!steps)
+        return -ENOMEM;
+    history->steps = steps;
+    steps[history->step_count++] =
+        (struct frt_past_step){.n = view->n, .time_us = view->time_us, .step_us = step};
+    return 0;
+}
+
+static void note_clocks(struct frt_history *history, const struct frt_record_view *view)
+{
+    history->had_boot = view->has_boot;
+    history->last_boot_us = view->boot_us;
+    if (view->has_boot)
+        memcpy(history->last_boot_id, view->boot_id, 32);
+}
+
 static int take_record(struct frt_history *history, const struct frt_record_view *view)
 {
     struct frt_history_counts *counts = &history->counts;
@@ -420,8 +448,11 @@ static int take_record(struct frt_history *history, const struct frt_record_view
         if (view->n > 0)
             r = note_hole(history, 0, view->n);
     }
+    if (r == 0)
+        r = note_step(history, view);
     if (r < 0)
         return r;
+    note_clocks(history, view);
     counts->records++;
     counts->last_n = view->n;
     counts->last_us = view->time_us;
@@ -516,5 +547,6 @@ void frt_history_free(struct frt_history *history)
     free(history->department_of);
     free(history->editions);
     free(history->holes);
+    free(history->steps);
     free(history);
 }

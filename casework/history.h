@@ -101,6 +101,12 @@ struct frt_past_hole { /* record numbers that are not there */
     uint64_t from, to; /* to: first that is there again */
 };
 
+/* The clock was stepped while nobody wrote: a writer that begins compares its two clocks with those of the last record. */
+struct frt_past_step {
+    uint64_t n; /* first record after it */
+    int64_t time_us, step_us;
+};
+
 struct frt_history_options {
     int64_t from_us, until_us; /* from <= t < until; both 0: everything */
     uint64_t only;             /* with is_single: this decision alone, whatever its time */
@@ -158,6 +164,7 @@ size_t frt_history_beat_count(const struct frt_history *history);
 const struct frt_past_beat *frt_history_beat(const struct frt_history *history, size_t i);
 size_t frt_history_editions(const struct frt_history *history, const struct frt_past_edition **ret_editions);
 size_t frt_history_holes(const struct frt_history *history, const struct frt_past_hole **ret_holes);
+size_t frt_history_steps(const struct frt_history *history, const struct frt_past_step **ret_steps);
 
 /* "city" department or agency of the first role in a `roles` text: "city/police/employee sworn [R01]; ..." gives "police". */
 size_t frt_past_department(const char *roles, const char **ret_text);

@@ -135,6 +135,12 @@ size_t frt_history_holes(const struct frt_history *history, const struct frt_pas
     return history->hole_count;
 }
 
+size_t frt_history_steps(const struct frt_history *history, const struct frt_past_step **ret_steps)
+{
+    *ret_steps = history->steps;
+    return history->step_count;
+}
+
 /* A city role counts before an outside one, as it does in a decision. */
 size_t frt_past_department(const char *roles, const char **ret_text)
 {

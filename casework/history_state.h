@@ -73,6 +73,11 @@ struct frt_history {
     size_t edition_count;
     struct frt_past_hole *holes;
     size_t hole_count;
+    struct frt_past_step *steps;
+    size_t step_count;
+    int64_t last_boot_us;
+    char last_boot_id[32];
+    bool had_boot;
     char boot_id[33];
 };
 

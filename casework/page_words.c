@@ -155,6 +155,7 @@ static const struct {
     {"s_considered", {"considered", "considerado"}},
     {"s_trail", {"trail", "registro"}},
     {"s_chain", {"chain", "cadena"}},
+    {"s_reading", {"reading", "lectura"}},
     {"s_times", {"times", "horas"}},
     {"s_made", {"made", "hecho"}},
     {"s_by", {"by", "por"}},

@@ -136,6 +136,8 @@ void frt_ask_clock(const struct frt_desk *desk, struct frt_reply *reply)
 {
     static const char *const columns[] = {"#record", "time", "step_s", "state", "now", "sealed", NULL};
     struct frt_sheet *sheet = frt_reply_sheet(reply, "clock", "Steps of the clock", columns);
+    const struct frt_past_step *steps;
+    size_t count;
     char text[64];
 
     for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
@@ -153,6 +155,17 @@ void frt_ask_clock(const struct frt_desk *desk, struct frt_reply *reply)
         frt_sheet_text(sheet, text);
         frt_history_field(event, "sealed", text, sizeof(text));
         frt_sheet_text(sheet, text);
+    }
+    count = frt_history_steps(desk->history, &steps);
+    for (size_t i = 0; i < count; i++) {
+        if (!frt_history_in_period(desk->history, steps[i].time_us))
+            continue;
+        frt_sheet_number(sheet, (int64_t)steps[i].n);
+        frt_sheet_time(sheet, steps[i].time_us);
+        frt_sheet_format(sheet, "%.3f", (double)steps[i].step_us / 1e6);
+        frt_sheet_text(sheet, "stepped while frtd did not run");
+        frt_sheet_text(sheet, "");
+        frt_sheet_text(sheet, "");
     }
     frt_reply_note(reply, "host %s; whether a clock is synchronised is not recorded, steps are", desk->host);
 }

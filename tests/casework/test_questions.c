@@ -298,6 +298,40 @@ START_TEST(a_missing_heartbeat_and_an_open_gate_are_on_the_timeline)
 }
 END_TEST
 
+static void guard(int64_t at_us, const char *gate)
+{
+    struct frt_record record;
+
+    now_us = at_us;
+    frt_record_init(&record, "guard");
+    frt_record_add_text(&record, "gate", gate);
+    add(&record);
+}
+
+START_TEST(what_the_gate_reported_counts_to_the_second)
+{
+    struct frt_coverage coverage;
+
+    guard(BEGIN_US + 5000000, "not-enforcing");
+    guard(BEGIN_US + 7000000, "enforcing");
+    guard(BEGIN_US + 20000000, "not-enforcing"); /* between two heartbeats */
+    guard(BEGIN_US + 31000000, "enforcing");
+    beat(BEGIN_US + MINUTE, "enforcing");
+    sit_down();
+    frt_coverage_find(desk, &coverage);
+    ck_assert_uint_eq(coverage.count, 4);
+    ck_assert_str_eq(coverage.list[0].state, "no kernel gate");
+    ck_assert_int_eq((long)coverage.list[0].until_us, (long)(BEGIN_US + 5000000));
+    ck_assert_str_eq(coverage.list[1].state, "not enforcing");
+    ck_assert_int_eq((long)coverage.list[1].until_us, (long)(BEGIN_US + 7000000));
+    ck_assert_str_eq(coverage.list[2].state, "not enforcing");
+    ck_assert_int_eq((long)coverage.list[2].from_us, (long)(BEGIN_US + 20000000));
+    ck_assert_int_eq((long)coverage.list[2].until_us, (long)(BEGIN_US + 31000000));
+    ck_assert_str_eq(coverage.list[3].state, "frtd not running");
+    frt_coverage_clear(&coverage);
+}
+END_TEST
+
 START_TEST(a_crash_is_told_from_a_stop)
 {
     struct frt_coverage coverage;
@@ -354,6 +388,7 @@ int main(void)
         who_changes_roles_and_is_allowed_is_a_conflict,
         a_leaver_is_counted_from_the_end_of_the_role_to_its_removal,
         a_missing_heartbeat_and_an_open_gate_are_on_the_timeline,
+        what_the_gate_reported_counts_to_the_second,
         a_crash_is_told_from_a_stop,
         one_person_far_above_the_rest_is_an_outlier,
         denials_within_the_window_are_counted_together,
