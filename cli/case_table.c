@@ -2,6 +2,7 @@
 #include "cli/case_table.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,12 @@ static int cut_line(char *line, const char **cells, size_t max)
     return (int)n;
 }
 
+/* Spreadsheets end their tables with rows of empty cells. */
+static bool is_blank(const char *line)
+{
+    return line[strspn(line, "\t ")] == '\0';
+}
+
 /* The next line that is not a comment, NUL-terminated; NULL at the end. */
 static char *next_line(char **rest, unsigned *line_number)
 {
@@ -66,7 +73,7 @@ static char *next_line(char **rest, unsigned *line_number)
         if (end)
             *end = '\0';
         line[strcspn(line, "\r")] = '\0';
-        if (line[0] != '\0' && line[0] != '#')
+        if (!is_blank(line) && line[0] != '#')
             return line;
     }
     return NULL;
@@ -131,6 +138,8 @@ static int parse(const char *name, size_t length, struct frt_case_table *table,
 
     if (r < 0)
         return r;
+    if (strncmp(rest, "\xEF\xBB\xBF", 3) == 0) /* the mark of byte order */
+        rest += 3;
     line = next_line(&rest, &line_number);
     if (!line)
         return complain(name, 1, NULL, "is empty: expected a header line that names the columns", error);

@@ -27,7 +27,8 @@ static void print_help(FILE *out)
         "and\n"
         "layer:NAME (\"allow S-ORD\", \"silent\"). An empty user is the login person; an empty verdict or "
         "rule\n"
-        "is not checked; at is a time such as 2026-03-16T14:00:00Z. See frt-policy(5).\n\n"
+        "is not checked; of several rules in a cell any will do. at is a time such as 2026-03-16T14:00:00Z; "
+        "empty: now.\nSee frt-policy(5).\n\n"
         "Exit status: 0 all agree, proven; 1 a row differs, the policy is refused; 4 wrong usage or input.\n",
         out);
 }

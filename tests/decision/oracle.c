@@ -46,7 +46,10 @@ static bool in_the_dark(const struct frt_facts *f)
     if (!IS(VIEW, VIEW_FRESH) || !IS(CLOCK, CLOCK_GOOD) || !IS(TRAIL, TRAIL_READY) ||
         IS(GATE, GATE_NOT_ENFORCING))
         return true;
-    if (IS(ACTION, ACTION_UNKNOWN) || IS(HOST_OWNER, HOST_UNKNOWN))
+    if (IS(ACTION, ACTION_UNKNOWN))
+        return true;
+    /* A city official may use face surveillance, and have it requested, on no machine: whose it is changes nothing. */
+    if (IS(HOST_OWNER, HOST_UNKNOWN) && !(city_role(f) && (IS(TOOL_CLASS, TOOL_FACE_SURVEILLANCE) || filing(f))))
         return true;
     if (IS(TOOL_CLASS, TOOL_UNKNOWN) && !filing(f))
         return true;

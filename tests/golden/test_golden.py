@@ -110,6 +110,28 @@ class Golden(unittest.TestCase):
         self.assertNotIn("case B", got.stdout)
         self.assertTrue(got.stdout.endswith("2 cases, 1 differ\n"))
 
+    def test_tables_as_spreadsheets_and_people_write_them(self):
+        rows = (  # given, bytes of the table, differing rows
+            ("a mark of byte order, CRLF, rows of tabs alone, an empty last line",
+             b"\xef\xbb\xbfcase\tlogin\tuser\taction\ttool\thost\trequest\tat\tverdict\trule\r\n"
+             b"A\tp01\t\texec\tT03\th1\t\t2026-03-16T14:00Z\tdeny\tN-USE\r\n\t\t\t\t\t\t\t\t\t\r\n\r\n", 0),
+            ("no time: now", b"case\tlogin\taction\ttool\thost\tat\tverdict\trule\n"
+                             b"A\tp01\texec\tT03\th1\t\tdeny\tN-USE\nB\tp06\texec\tT03\th1\t-\tdeny\n", 0),
+            ("several rules: one of them", b"case\tlogin\taction\ttool\thost\trequest\tat\tverdict\trule\n"
+             b"A\tp20\texec\tT25\th6\tQ201\t2026-03-16T14:00Z\tallow\tS-REQ, S-PERF, S-ORD\n"
+             b"B\tp20\texec\tT25\th6\tQ201\t2026-03-16T14:00Z\tallow\tS-REQ,S-PERF\n"
+             b"C\tp20\texec\tT25\th6\tQ201\t2026-03-16T14:00Z\tallow\tS-OR\n"
+             b"D\tp20\texec\tT25\th6\tQ201\t2026-03-16T14:00Z\tallow\tS-ORDER S-ORD\n", 2),
+        )
+        for given, table, differ in rows:
+            with self.subTest(given=given):
+                path = os.path.join(self.folder.name, "people.tsv")
+                with open(path, "wb") as f:
+                    f.write(table)
+                got = self.golden(path)
+                self.assertEqual(got.returncode, 1 if differ else 0, got.stdout + got.stderr)
+                self.assertIn("cases, %d differ" % differ, got.stdout)
+
     HEADER = "case\tlogin\taction\ttool\thost\tat\tverdict\n"
     BAD_TABLES = (
         # given, text, what the message says
