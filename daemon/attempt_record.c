@@ -119,6 +119,7 @@ static void add_gate_context(struct frt_record *record, const struct frt_judgeme
                              const struct frt_gate_context *context)
 {
     frt_record_add_number(record, "bypass", !judgement->granted);
+    frt_record_add_number(record, "held", frt_gate_port_holds(judgement->resolution.tool));
     frt_record_add_text(record, "chain", context ? context->chain : "");
 }
 

@@ -47,15 +47,18 @@ static int send_plain(struct frt_daemon *daemon, enum frt_gate_kind kind, uint64
     return send_message(daemon, &message);
 }
 
-/* What the catalogue wants recorded and not refused may pass before the answer; a redaction product that could tell who is on a
- * picture may not (O-409 III, exemption 2). */
+/* What whole machines use all the time, and what alone tells nobody who is on a picture, may pass before the answer when the
+ * catalogue only wants it recorded. Redaction is an exemption: somebody has to say that it holds. */
 static enum frt_gate_treatment treatment_of(const struct frt_tool *tool)
 {
-    bool harmless =
-        tool->tool_class == FRT_TOOL_COMPONENT || tool->tool_class == FRT_TOOL_EVIDENCE_VIEWER ||
-        (tool->tool_class == FRT_TOOL_REDACTION_ONLY && tool->capability == FRT_CAPABILITY_DETECTION);
+    bool harmless = tool->tool_class == FRT_TOOL_COMPONENT || tool->tool_class == FRT_TOOL_EVIDENCE_VIEWER;
 
     return tool->record_only && harmless ? FRT_GATE_TREAT_RECORD : FRT_GATE_TREAT_DECIDE;
+}
+
+bool frt_gate_port_holds(const struct frt_tool *tool)
+{
+    return !tool || treatment_of(tool) == FRT_GATE_TREAT_DECIDE;
 }
 
 /* A tool with many marks takes several messages; each holds what fits. */

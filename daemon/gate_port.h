@@ -20,6 +20,9 @@ bool frt_gate_port_take(struct frt_connection *connection, const uint8_t *bytes,
 /* Who stands behind a question the gate asked; NULL when it told nothing. */
 const struct frt_gate_context *frt_gate_port_context(const struct frt_daemon *daemon, const uint8_t rid[16]);
 
+/* True when the gate keeps who opens this tool waiting for the answer; else it lets him pass and tells of it. */
+bool frt_gate_port_holds(const struct frt_tool *tool);
+
 /* The catalogue changed (a tool entry, a refresh, a reload): it is sent again with the next tick. */
 void frt_gate_port_catalogue_changed(struct frt_daemon *daemon);
 

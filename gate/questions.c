@@ -270,7 +270,7 @@ static void ask_about(struct frt_worker *w, struct frt_question *q)
     }
 }
 
-/* A component or a redaction tool: let pass, told once a minute for each person and file. */
+/* A component or a viewer: let pass, told once a minute for each person and file. */
 static void record(struct frt_worker *w, struct frt_question *q)
 {
     int64_t now = frt_mono_ms();

@@ -53,7 +53,7 @@ enum frt_gate_kind {
 
 enum frt_gate_treatment {
     FRT_GATE_TREAT_DECIDE = 1, /* held until frtd has answered */
-    FRT_GATE_TREAT_RECORD,     /* let pass at once, told to frtd (components, redaction) */
+    FRT_GATE_TREAT_RECORD,     /* let pass at once, told to frtd (components, viewers) */
 };
 
 enum frt_gate_item_kind {

@@ -112,8 +112,8 @@ class Scratch:
         os.chmod(self.path("run"), 0o755)
         atexit.register(self.remove)
 
-    def path(self, name):
-        return os.path.join(self.root, name)
+    def path(self, *names):
+        return os.path.join(self.root, *names)
 
     def mount(self, kind, where, options="", source="frt-test"):
         subprocess.run(["mount", "-t", kind, "-o", options or "rw", source, where], check=True)
