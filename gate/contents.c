@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,8 @@ static void *read_all(void *arg)
     struct frt_contents *c = arg;
 
     atomic_store(&c->reader, gettid());
+    /* Not with the worker's priority: a large file would keep everybody else from the processor. */
+    sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){.sched_priority = 0});
     for (;;) {
         struct frt_contents_result result;
         struct job *job;

@@ -76,6 +76,8 @@ int frt_inodes_put(struct frt_gate_shared *shared, const struct statx *st, uint6
         return 0;
     }
     if (inode) {
+        if (inode->born_ns != birth_of(st)) /* another file, with its number */
+            inode->asks_reads = 0;
         fill(inode, st, tool, path);
         return 0;
     }
@@ -85,6 +87,21 @@ int frt_inodes_put(struct frt_gate_shared *shared, const struct statx *st, uint6
     atomic_store(&shared->inode_count, count + 1);
     *index = count + 1;
     return 0;
+}
+
+bool frt_inodes_asks_reads(const struct frt_gate_shared *shared, const struct statx *st)
+{
+    const struct frt_shared_inode *inode = frt_inodes_find(shared, st);
+
+    return inode && inode->asks_reads;
+}
+
+void frt_inodes_ask_reads(struct frt_gate_shared *shared, const struct statx *st)
+{
+    uint32_t position = *find_index(shared, st);
+
+    if (position)
+        shared->inodes[position - 1].asks_reads = 1;
 }
 
 void frt_inodes_remove(struct frt_gate_shared *shared, const struct statx *st)

@@ -20,8 +20,8 @@
 #include "gate/tree.h"
 #include "support/cleanup.h"
 
-#define DECIDE_MASK (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_ACCESS_PERM)
-#define RECORD_MASK (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
+#define OPEN_MASK (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
+#define FULL_MASK (OPEN_MASK | FAN_ACCESS_PERM)
 #define WATCH_MASK                                                                                           \
     (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB |       \
      IN_ONLYDIR)
@@ -40,7 +40,7 @@ dev_t frt_statx_dev(const struct statx *st)
 
 static uint64_t mask_of(const struct frt_marks *marks, unsigned tool)
 {
-    return marks->catalogue->tools[tool].treatment == FRT_GATE_TREAT_DECIDE ? DECIDE_MASK : RECORD_MASK;
+    return marks->catalogue->tools[tool].treatment == FRT_GATE_TREAT_DECIDE ? FULL_MASK : OPEN_MASK;
 }
 
 static void note_failure(struct frt_marks *marks, const char *what, int error)
@@ -57,14 +57,18 @@ static int mark_fd(int group, unsigned flags, uint64_t mask, int fd)
     return fanotify_mark(group, flags, mask, AT_FDCWD, path) < 0 ? -errno : 0;
 }
 
-/* The ignore mark first: from here on every open is asked about. */
+/* The ignore mark first: from here on every open is asked about. Reads only when somebody may have a descriptor that others could
+ * be given. They are marked all the same, and ignored: whether a descriptor's reads can be asked about at all is settled when it
+ * is opened (file_set_fsnotify_mode, from 6.14 on). */
 static int mark_inode(struct frt_marks *marks, int fd, const struct statx *st, unsigned tool,
                       const char *path)
 {
     int r;
 
-    mark_fd(marks->group, FAN_MARK_REMOVE | FAN_MARK_IGNORE, DECIDE_MASK, fd);
+    mark_fd(marks->group, FAN_MARK_REMOVE | FAN_MARK_IGNORE, FULL_MASK, fd);
     r = mark_fd(marks->group, FAN_MARK_ADD, mask_of(marks, tool), fd);
+    if (r == 0 && !frt_inodes_asks_reads(marks->shared, st))
+        r = mark_fd(marks->group, FAN_MARK_ADD | FAN_MARK_IGNORE, FAN_ACCESS_PERM, fd);
     if (r < 0) {
         note_failure(marks, path, -r);
         return r;
@@ -321,7 +325,7 @@ static void forget_ignored(struct frt_marks *marks)
 {
     if (!marks->has_exec_marks)
         return;
-    mark_filesystems(marks, FAN_MARK_ADD, DECIDE_MASK);
+    mark_filesystems(marks, FAN_MARK_ADD, FULL_MASK);
     marks->is_wide = true;
     fanotify_mark(marks->group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
     frt_marks_add_canary(marks, marks->canary);
@@ -585,7 +589,7 @@ int frt_marks_classify(struct frt_marks *marks, int fd, const struct statx *st, 
     if (tool >= 0 || !by_name)
         return tool;
     if (known) { /* catalogued no longer */
-        mark_fd(marks->group, FAN_MARK_REMOVE, DECIDE_MASK, fd);
+        mark_fd(marks->group, FAN_MARK_REMOVE, FULL_MASK, fd);
         frt_inodes_remove(marks->shared, st);
     }
     if (!S_ISREG(st->stx_mode))
@@ -594,6 +598,19 @@ int frt_marks_classify(struct frt_marks *marks, int fd, const struct statx *st, 
     if (tool >= 0)
         mark_inode(marks, fd, st, (unsigned)tool, path);
     return tool;
+}
+
+int frt_marks_ask_reads(struct frt_marks *marks, int fd)
+{
+    struct statx st;
+    int r = look(fd, &st);
+
+    if (r < 0 || frt_inodes_asks_reads(marks->shared, &st))
+        return r;
+    r = mark_fd(marks->group, FAN_MARK_REMOVE | FAN_MARK_IGNORE, FAN_ACCESS_PERM, fd);
+    if (r == 0)
+        frt_inodes_ask_reads(marks->shared, &st);
+    return r;
 }
 
 bool frt_marks_may_ignore(const struct statx *st)

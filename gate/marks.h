@@ -67,6 +67,10 @@ bool frt_marks_read_watch(struct frt_marks *marks);
  * the tool, -1: none. A file found by name is marked by its inode before this returns. */
 int frt_marks_classify(struct frt_marks *marks, int fd, const struct statx *st, bool by_name);
 
+/* From now on reads of this file are asked about too. An exec gives nobody a descriptor, and each event costs two process switches;
+ * so this is for the first open that a person is allowed, just before it is. 0 or a negative errno. */
+int frt_marks_ask_reads(struct frt_marks *marks, int fd);
+
 /* Tells the kernel not to ask about this file again until it is written to, for events like the one in `mask`: only for files
  * that ordinary users cannot write, because stores through a shared mapping do not lift the mark (performance.md D). */
 void frt_marks_ignore(struct frt_marks *marks, int fd, const struct statx *st, uint64_t mask);

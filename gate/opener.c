@@ -189,23 +189,54 @@ static int find_login(struct frt_opener *opener)
     return 0;
 }
 
+static void remember_process(struct frt_opener_processes *processes, int64_t now_ms,
+                             const struct frt_opener *opener)
+{
+    struct frt_opener_process *p = &processes->rows[processes->next];
+
+    processes->next = (processes->next + 1) % FRT_OPENER_PROCESSES;
+    *p = (struct frt_opener_process){.tgid = opener->tgid,
+                                     .until_ms = now_ms + FRT_OPENER_PROCESS_MS,
+                                     .uid_count = opener->uid_count,
+                                     .too_many = opener->too_many};
+    memcpy(p->uids, opener->uids, sizeof(p->uids));
+}
+
+static const struct frt_opener_process *find_process(const struct frt_opener_processes *processes,
+                                                     int64_t now_ms, pid_t tgid)
+{
+    for (size_t i = 0; processes && i < FRT_OPENER_PROCESSES; i++)
+        if (processes->rows[i].tgid == tgid && processes->rows[i].until_ms > now_ms)
+            return &processes->rows[i];
+    return NULL;
+}
+
 /* Everybody else in the process. */
 static int add_process(struct frt_opener *opener, const struct frt_opener_status *status,
-                       const struct frt_opener *sibling)
+                       struct frt_opener_processes *processes, int64_t now_ms)
 {
+    const struct frt_opener_process *known;
+    int r;
+
     if (status->threads > FRT_OPENER_MAX_THREADS)
         opener->too_many = true;
     if (status->threads == 1 || opener->too_many)
         return 0;
-    if (!sibling || sibling->tgid != opener->tgid)
-        return add_threads(opener);
-    for (size_t i = 0; i < sibling->uid_count; i++)
-        add_uid(opener, sibling->uids[i]);
-    opener->too_many = opener->too_many || sibling->too_many;
+    known = find_process(processes, now_ms, opener->tgid);
+    if (!known) {
+        r = add_threads(opener);
+        if (r == 0 && processes)
+            remember_process(processes, now_ms, opener);
+        return r;
+    }
+    for (size_t i = 0; i < known->uid_count; i++)
+        add_uid(opener, known->uids[i]);
+    opener->too_many = opener->too_many || known->too_many;
     return 0;
 }
 
-int frt_opener_find(pid_t tid, const struct frt_opener *sibling, struct frt_opener *ret_opener)
+int frt_opener_find(pid_t tid, struct frt_opener_processes *processes, int64_t now_ms,
+                    struct frt_opener *ret_opener)
 {
     struct frt_opener opener = {.tid = tid};
     struct frt_opener_status status;
@@ -222,7 +253,7 @@ int frt_opener_find(pid_t tid, const struct frt_opener *sibling, struct frt_open
     opener.parent = status.ppid;
     memcpy(opener.comm, status.comm, sizeof(opener.comm));
     add_status(&opener, &status);
-    r = add_process(&opener, &status, sibling);
+    r = add_process(&opener, &status, processes, now_ms);
     if (r < 0)
         return r;
     if (opener.uid_count > FRT_OPENER_MAX_PEOPLE)
@@ -235,17 +266,18 @@ int frt_opener_find(pid_t tid, const struct frt_opener *sibling, struct frt_open
 
 void frt_opener_chain(const struct frt_opener *opener, char *buffer, size_t size)
 {
-    struct frt_opener_status status;
+    struct frt_opener_status status = {.ppid = opener->parent};
     pid_t pid = opener->tgid;
     size_t used = 0;
 
     buffer[0] = '\0';
+    memcpy(status.comm, opener->comm, sizeof(status.comm));
     for (int step = 0; step < CHAIN_STEPS && pid > 0; step++) {
         char path[40], name[64], part[96];
         int n;
 
         snprintf(path, sizeof(path), "/proc/%d/status", pid);
-        if (read_status(AT_FDCWD, path, &status) < 0)
+        if ((step > 0 || opener->tid != pid) && read_status(AT_FDCWD, path, &status) < 0)
             return;
         frt_percent_encode(status.comm, strlen(status.comm), name, sizeof(name));
         n = snprintf(part, sizeof(part), "%s%s %d", step ? " < " : "", name, pid);

@@ -14,6 +14,8 @@
 #define FRT_OPENER_MAX_UIDS    8
 #define FRT_OPENER_MAX_PEOPLE  2   /* more distinct people in one process than this are refused */
 #define FRT_OPENER_MAX_THREADS 512 /* more threads than we look at in time are refused */
+#define FRT_OPENER_PROCESSES   16
+#define FRT_OPENER_PROCESS_MS  100
 
 struct frt_opener {
     pid_t tid, tgid, parent;
@@ -22,6 +24,21 @@ struct frt_opener {
     size_t uid_count;
     bool too_many; /* people or threads: deny */
     char comm[20];
+};
+
+/* Everybody in a process of several threads, as seen a moment ago. Each opener's own uids are always looked at anew; that another
+ * thread became somebody else since changes nothing that an open at that moment would not have given. */
+struct frt_opener_process {
+    pid_t tgid;
+    int64_t until_ms; /* 0: free */
+    uint32_t uids[FRT_OPENER_MAX_UIDS];
+    size_t uid_count;
+    bool too_many;
+};
+
+struct frt_opener_processes {
+    struct frt_opener_process rows[FRT_OPENER_PROCESSES];
+    size_t next;
 };
 
 /* What one /proc/PID/status says. */
@@ -35,10 +52,10 @@ struct frt_opener_status {
 /* Parses the labelled lines of /proc/PID/status (proc(5)); never by position, names may hold anything. 0 or -EBADMSG. */
 int frt_opener_status_parse(const char *text, size_t length, struct frt_opener_status *ret_status);
 
-/* Looks at thread `tid` of the event. 0, or a negative errno: then nobody knows who it is and the answer is no. `sibling`, or
- * NULL: an opener found a moment ago that is still blocked; when it is a thread of the same process, the other threads are
- * not looked at again. */
-int frt_opener_find(pid_t tid, const struct frt_opener *sibling, struct frt_opener *ret_opener);
+/* Looks at thread `tid` of the event. 0, or a negative errno: then nobody knows who it is and the answer is no. `processes`, or
+ * NULL: whose other threads were looked at a moment ago. */
+int frt_opener_find(pid_t tid, struct frt_opener_processes *processes, int64_t now_ms,
+                    struct frt_opener *ret_opener);
 
 /* "sh 812 < sshd 790 < init 1": at most `size` bytes, names percent-escaped. */
 void frt_opener_chain(const struct frt_opener *opener, char *buffer, size_t size);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gate/answer.h"
@@ -15,20 +15,31 @@
 #include "gate/worker.h"
 #include "protocol/client.h"
 #include "support/cleanup.h"
-#include "support/percent.h"
 
 #define READS_ALLOW_MS  5000
 #define READS_DENY_MS   1000
 #define SECOND_HALF_MS  200
 #define RECORD_EVERY_MS 60000
+#define ENDED_MS        100        /* until a process that was ended has let go of its events */
 #define NOBODY_ASKED    UINT32_MAX /* rid of a question whose answer changes nothing */
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+}
 
 /* Answers and closes, in this order: a closed number may belong to another event at once. */
 static void release(struct frt_worker *w, int fd, bool allow)
 {
+    int64_t begin = now_us();
     int r = allow ? frt_answer_allow(w->keeper->groups[0], fd)
                   : frt_answer_deny(w->keeper->groups[0], fd, w->options->audit);
 
+    if (now_us() - begin > FRT_WORKER_SLOW_US)
+        w->is_slow = true;
     if (r < 0) {
         w->errors++;
         w->has_state_changed = true;
@@ -51,11 +62,6 @@ static void pass(struct frt_worker *w, int fd)
     atomic_fetch_add(&w->shared->answers, 1);
 }
 
-static const char *tool_name(const struct frt_worker *w, int tool)
-{
-    return tool >= 0 && w->marks.catalogue ? w->marks.catalogue->tools[tool].id : "";
-}
-
 static void drop_question(struct frt_worker *w, struct frt_question *q)
 {
     if (q->is_being_read)
@@ -69,49 +75,38 @@ static int64_t person_of(const struct frt_opener *who)
     return who->uid_count ? who->uids[0] : 0;
 }
 
-static bool is_same_person(const struct frt_remembered *r, const struct frt_opener *who)
+static struct frt_memory_key key_of(enum frt_memory_kind kind, const struct frt_question *q)
 {
-    return r->login_uid == who->login_uid && r->uid_count == who->uid_count &&
-           memcmp(r->uids, who->uids, who->uid_count * sizeof(who->uids[0])) == 0;
+    struct frt_memory_key key;
+
+    frt_memory_key(kind, &q->who, q->dev, q->ino, &key);
+    return key;
 }
 
-static struct frt_remembered *recall(struct frt_worker *w, const struct frt_question *q, pid_t tid,
-                                     int64_t now)
+static enum frt_memory_kind denied_kind(const struct frt_question *q)
 {
-    for (size_t i = 0; i < FRT_WORKER_REMEMBERED; i++) {
-        struct frt_remembered *r = &w->remembered[i];
-
-        if (r->until_ms > now && r->tid == tid && r->dev == q->dev && r->ino == q->ino &&
-            is_same_person(r, &q->who))
-            return r;
-    }
-    return NULL;
+    return q->action == FRT_ACTION_EXEC ? FRT_MEMORY_DENIED_EXEC : FRT_MEMORY_DENIED_OPEN;
 }
 
-static void remember(struct frt_worker *w, const struct frt_question *q, pid_t tid, bool allow,
-                     enum frt_reason reason, int64_t until)
+static void remember(struct frt_worker *w, const struct frt_question *q, enum frt_memory_kind kind,
+                     bool allow, enum frt_reason reason, int64_t now, int64_t for_ms)
 {
-    struct frt_remembered *r = recall(w, q, tid, frt_mono_ms());
+    const struct frt_memory_key key = key_of(kind, q);
 
-    if (!r) {
-        r = &w->remembered[w->next_remembered];
-        w->next_remembered = (w->next_remembered + 1) % FRT_WORKER_REMEMBERED;
-    }
-    *r = (struct frt_remembered){until, tid,   q->dev, q->ino, q->who.login_uid, {0}, q->who.uid_count,
-                                 allow, reason};
-    memcpy(r->uids, q->who.uids, q->who.uid_count * sizeof(r->uids[0]));
+    frt_memory_put(&w->memory, &key, allow, reason, now, for_ms);
+}
+
+static void remember_denial(struct frt_worker *w, const struct frt_question *q, enum frt_reason reason,
+                            int64_t now)
+{
+    const struct frt_memory_key key = key_of(denied_kind(q), q);
+
+    frt_memory_note_denial(&w->memory, &key, reason, now);
 }
 
 void frt_questions_forget(struct frt_worker *w)
 {
-    memset(w->remembered, 0, sizeof(w->remembered));
-}
-
-static void put_rid(const struct frt_worker *w, uint32_t index, uint32_t sequence, uint8_t rid[16])
-{
-    memcpy(rid, w->instance, 8);
-    memcpy(rid + 8, &index, 4);
-    memcpy(rid + 12, &sequence, 4);
+    frt_memory_forget(&w->memory);
 }
 
 /* A denial that has no record, or may have none, is ours to tell. */
@@ -125,8 +120,8 @@ static void tell_later(struct frt_worker *w, const struct frt_question *q, enum 
         return;
     while (q->answered & (1u << i))
         i++;
-    put_rid(w, (uint32_t)(q - w->questions), q->sequence + i, rid);
-    frt_refusals_add(w->shared, tool_name(w, q->tool), q->who.login_uid, person_of(&q->who), reason,
+    frt_asking_rid(w, (uint32_t)(q - w->questions), q->sequence + i, rid);
+    frt_refusals_add(w->shared, frt_asking_tool(w, q->tool), q->who.login_uid, person_of(&q->who), reason,
                      q->asked > 0, !answer && q->asked > 0 ? rid : NULL);
 }
 
@@ -136,16 +131,21 @@ static void settle(struct frt_worker *w, struct frt_question *q, bool allow, enu
 {
     int64_t now = frt_mono_ms();
 
+    if (allow && q->match == FRT_MATCH_PATH && q->action == FRT_ACTION_OPEN && q->who.uid_count > 0 &&
+        frt_marks_ask_reads(&w->marks, q->fd) < 0)
+        allow = false;
     release(w, q->fd, allow);
     if (q->match == FRT_MATCH_PATH && !q->who.too_many) {
-        remember(w, q, 0, allow, reason, now + (allow ? READS_ALLOW_MS : READS_DENY_MS));
+        remember(w, q, FRT_MEMORY_READS, allow, reason, now, allow ? READS_ALLOW_MS : READS_DENY_MS);
         if (allow && q->action == FRT_ACTION_EXEC)
-            remember(w, q, q->who.tid, true, reason, now + SECOND_HALF_MS);
+            remember(w, q, FRT_MEMORY_SECOND_HALF, true, reason, now, SECOND_HALF_MS);
+        if (!allow && answer)
+            remember_denial(w, q, reason, now);
     }
     if (!allow)
         tell_later(w, q, reason, answer);
     if (!allow)
-        frt_notice_write(&q->who, tool_name(w, q->tool), reason, answer, now);
+        frt_notice_write(&q->who, frt_asking_tool(w, q->tool), reason, answer, now);
     drop_question(w, q);
 }
 
@@ -170,73 +170,15 @@ static unsigned count_of_person(const struct frt_worker *w, const struct frt_ope
 {
     unsigned count = 0;
 
-    for (size_t i = 0; i < FRT_WORKER_QUESTIONS; i++)
-        if (w->questions[i].is_used && w->questions[i].who.login_uid == who->login_uid &&
-            person_of(&w->questions[i].who) == person_of(who))
+    for (size_t i = 0, seen = 0; seen < w->question_count && i < FRT_WORKER_QUESTIONS; i++) {
+        const struct frt_question *q = &w->questions[i];
+
+        seen += q->is_used;
+        if (q->is_used && q->tool >= 0 && q->who.login_uid == who->login_uid &&
+            person_of(&q->who) == person_of(who))
             count++;
-    return count;
-}
-
-static void find_path(struct frt_question *q)
-{
-    char link[40], path[PATH_MAX];
-    ssize_t n;
-
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", q->fd);
-    n = readlink(link, path, sizeof(path));
-    if (n > 0)
-        frt_percent_encode(path, (size_t)n, q->path, sizeof(q->path));
-}
-
-static void fill_ask(const struct frt_worker *w, const struct frt_question *q, int64_t uid,
-                     struct frt_ask *ask)
-{
-    frt_ask_init(ask, FRT_ASK_GATE);
-    ask->user_uid = uid;
-    ask->login_uid = q->who.login_uid;
-    snprintf(ask->tool, sizeof(ask->tool), "%s", tool_name(w, q->tool));
-    ask->action = q->action;
-    ask->match = q->match;
-    ask->pid = q->who.tgid;
-    ask->tid = q->who.tid;
-    ask->dev = q->dev;
-    ask->ino = q->ino;
-    memcpy(ask->sha256, q->sha256, sizeof(ask->sha256));
-    memcpy(ask->path, q->path, sizeof(ask->path));
-}
-
-static int send_context(struct frt_worker *w, const struct frt_question *q, const uint8_t rid[16])
-{
-    struct frt_gate_message message;
-
-    frt_gate_message_init(&message, FRT_GATE_CONTEXT);
-    memcpy(message.rid, rid, 16);
-    frt_opener_tty(&q->who, message.tty, sizeof(message.tty));
-    frt_opener_chain(&q->who, message.chain, sizeof(message.chain));
-    return frt_point_send(&w->point, &message);
-}
-
-/* One question for each person in the process: all of them must be allowed. Root alone (or nobody) is asked for as 0. */
-static int send_asks(struct frt_worker *w, struct frt_question *q)
-{
-    uint32_t index = (uint32_t)(q - w->questions);
-    size_t people = q->who.uid_count ? q->who.uid_count : 1;
-
-    find_path(q);
-    for (size_t i = 0; i < people; i++) {
-        struct frt_ask ask;
-        int r;
-
-        fill_ask(w, q, q->who.uid_count ? (int64_t)q->who.uids[i] : 0, &ask);
-        put_rid(w, index, q->sequence + (uint32_t)i, ask.rid);
-        r = q->action == FRT_ACTION_EXEC || i == 0 ? send_context(w, q, ask.rid) : 0;
-        if (r == 0)
-            r = frt_point_ask(&w->point, &ask);
-        if (r < 0)
-            return r;
-        q->asked++;
     }
-    return 0;
+    return count;
 }
 
 /* Refused without asking: too many, unknown, or nobody to ask. */
@@ -247,26 +189,45 @@ static void refuse(struct frt_worker *w, struct frt_question *q, enum frt_reason
 
 /* Each answer wakes everybody who waits on the group (one wait queue in the kernel), so a flood of N openers costs N^2 and makes others
  * wait for minutes. While one is on, a person who has too much outstanding loses the process that does it: its threads
- * wait killably, are gone at once, and their events with them. The opener is blocked, so its pid is its own. */
-static void end_flood(struct frt_worker *w, const struct frt_question *q)
+ * wait killably, are gone at once, and their events with them. The opener is blocked, so its pid is its own. What was read
+ * of its events is answered when the others have gone, for then the answer wakes few. */
+static bool end_flood(struct frt_worker *w, const struct frt_question *flood)
 {
-    if (!w->is_flooded || q->who.uid_count == 0 || q->who.tgid <= 1)
-        return;
-    if (kill(q->who.tgid, SIGKILL) == 0)
+    int64_t until = frt_mono_ms() + ENDED_MS;
+
+    if (flood->who.uid_count == 0 || flood->who.tgid <= 1 || kill(flood->who.tgid, SIGKILL) < 0)
+        return false;
+    if (!flood->is_ended)
         atomic_fetch_add(&w->shared->floods, 1);
+    for (size_t i = 0; i < FRT_WORKER_QUESTIONS; i++) {
+        struct frt_question *q = &w->questions[i];
+
+        if (!q->is_used || q->is_ended || q->is_being_read || q->who.tgid != flood->who.tgid)
+            continue;
+        q->is_ended = true;
+        q->deadline_ms = until;
+    }
+    return true;
+}
+
+/* While a flood is on, what cannot be asked waits for its deadline, so that it is seen how many one person has. */
+static void refuse_later(struct frt_worker *w, struct frt_question *q, enum frt_reason reason)
+{
+    q->refusal = reason;
+    if (!w->is_flooded)
+        refuse(w, q, reason);
 }
 
 /* Everything about the file is known: who is it, and what does frtd say? */
 static void ask_about(struct frt_worker *w, struct frt_question *q)
 {
-    bool is_crowd = count_of_person(w, &q->who) > FRT_WORKER_PER_PERSON;
-
-    if (q->who.too_many || is_crowd) {
-        end_flood(w, q);
-        refuse(w, q, is_crowd ? FRT_REASON_LATE : FRT_REASON_SUBJECT_UNKNOWN);
-    } else if (w->point.fd < 0 || send_asks(w, q) < 0) {
-        end_flood(w, q);
-        refuse(w, q, FRT_REASON_FRTD_UNREACHABLE);
+    if (count_of_person(w, &q->who) > (w->is_flooded ? FRT_WORKER_PER_FLOOD : FRT_WORKER_PER_PERSON)) {
+        if (!w->is_flooded || !end_flood(w, q))
+            refuse(w, q, FRT_REASON_LATE);
+    } else if (q->who.too_many) {
+        refuse_later(w, q, FRT_REASON_SUBJECT_UNKNOWN);
+    } else if (w->point.fd < 0 || frt_asking_send(w, q) < 0) {
+        refuse_later(w, q, FRT_REASON_FRTD_UNREACHABLE);
     }
 }
 
@@ -276,40 +237,58 @@ static void record(struct frt_worker *w, struct frt_question *q)
     int64_t now = frt_mono_ms();
     struct frt_ask ask;
 
-    if (recall(w, q, 0, now) || w->point.fd < 0) {
+    const struct frt_memory_key key = key_of(FRT_MEMORY_RECORDED, q);
+
+    if (frt_memory_recall(&w->memory, &key, now) || w->point.fd < 0) {
         pass(w, q->fd);
         drop_question(w, q);
         return;
     }
-    find_path(q);
+    frt_asking_fill(w, q, person_of(&q->who), &ask);
     pass(w, q->fd);
-    remember(w, q, 0, true, FRT_REASON_NOT_FRT, now + RECORD_EVERY_MS);
-    fill_ask(w, q, person_of(&q->who), &ask);
-    put_rid(w, NOBODY_ASKED, q->sequence, ask.rid);
+    remember(w, q, FRT_MEMORY_RECORDED, true, FRT_REASON_NOT_FRT, now, RECORD_EVERY_MS);
+    frt_asking_rid(w, NOBODY_ASKED, q->sequence, ask.rid);
     frt_point_ask(&w->point, &ask);
     drop_question(w, q);
+}
+
+/* What stands for an answer of frtd's; NULL: it has to be asked. */
+static const struct frt_remembered *recall(struct frt_worker *w, const struct frt_question *q, int64_t now)
+{
+    struct frt_memory_key key;
+    struct frt_remembered *r;
+
+    if (q->who.too_many)
+        return NULL;
+    key = key_of(q->mask & FAN_ACCESS_PERM ? FRT_MEMORY_READS : FRT_MEMORY_SECOND_HALF, q);
+    r = frt_memory_recall(&w->memory, &key, now);
+    if (r || (q->mask & FAN_ACCESS_PERM)) {
+        if (r && key.kind == FRT_MEMORY_SECOND_HALF) /* comes once */
+            r->until_ms = 0;
+        return r;
+    }
+    key = key_of(denied_kind(q), q);
+    return frt_memory_flood(&w->memory, &key, now);
 }
 
 /* The opener is known and the file is the tool q->tool. */
 static void decide(struct frt_worker *w, struct frt_question *q)
 {
     int64_t now = frt_mono_ms();
-    struct frt_remembered *r;
+    const struct frt_remembered *r;
 
     if (w->marks.catalogue->tools[q->tool].treatment == FRT_GATE_TREAT_RECORD) {
         record(w, q);
         return;
     }
-    r = q->who.too_many ? NULL : recall(w, q, q->mask & FAN_ACCESS_PERM ? 0 : q->who.tid, now);
+    r = recall(w, q, now);
     if (!r) {
         ask_about(w, q);
         return;
     }
     if (!r->allow)
-        frt_refusals_add(w->shared, tool_name(w, q->tool), q->who.login_uid, person_of(&q->who), r->reason,
-                         false, NULL);
-    if (r->tid) /* the second half of an exec comes once */
-        r->until_ms = 0;
+        frt_refusals_add(w->shared, frt_asking_tool(w, q->tool), q->who.login_uid, person_of(&q->who),
+                         r->reason, false, NULL);
     release(w, q->fd, r->allow);
     drop_question(w, q);
 }
@@ -318,19 +297,19 @@ static struct frt_question *hold(struct frt_worker *w, int fd, uint64_t mask, co
                                  pid_t tid)
 {
     struct frt_question *q = new_question(w);
+    int64_t now = frt_mono_ms();
     int r;
 
     if (!q)
         return NULL;
-    r = frt_opener_find(tid, w->sibling.tgid ? &w->sibling : NULL, &q->who);
-    if (r == 0)
-        w->sibling = q->who;
+    r = frt_opener_find(tid, &w->processes, now, &q->who);
     q->fd = fd;
     q->mask = mask;
     q->dev = frt_statx_dev(st);
     q->ino = st->stx_ino;
     q->action = mask & FAN_OPEN_EXEC_PERM ? FRT_ACTION_EXEC : FRT_ACTION_OPEN;
-    q->deadline_ms = frt_mono_ms() + FRT_WORKER_BUDGET_MS;
+    q->deadline_ms = now + FRT_WORKER_BUDGET_MS;
+    q->refusal = FRT_REASON_LATE;
     if (r <
         0) /* nobody knows who it is; not to be mistaken for root without a login, who has no uids either */
         q->who = (struct frt_opener){.tid = tid, .tgid = tid, .login_uid = -1, .too_many = true};
@@ -344,7 +323,7 @@ static void on_tool(struct frt_worker *w, int tool, int fd, uint64_t mask, const
 
     if (!q) {
         release(w, fd, false);
-        frt_refusals_add(w->shared, tool_name(w, tool), -1, -1, FRT_REASON_LATE, false, NULL);
+        frt_refusals_add(w->shared, frt_asking_tool(w, tool), -1, -1, FRT_REASON_LATE, false, NULL);
         return;
     }
     q->tool = tool;
@@ -479,7 +458,7 @@ void frt_questions_answer(struct frt_worker *w, const struct frt_answer *answer)
     if (memcmp(answer->rid, w->instance, 8) != 0 || index >= FRT_WORKER_QUESTIONS)
         return;
     q = &w->questions[index];
-    if (!q->is_used || q->is_being_read || q->sequence != (sequence & ~3u))
+    if (!q->is_used || q->is_being_read || q->is_ended || q->sequence != (sequence & ~3u))
         return; /* too late: it has been refused */
     if (!lets_pass(answer->verdict)) {
         settle(w, q, false, answer->reason, answer);
@@ -493,9 +472,9 @@ void frt_questions_answer(struct frt_worker *w, const struct frt_answer *answer)
 
 void frt_questions_expire(struct frt_worker *w, int64_t now_ms)
 {
-    for (size_t i = 0; w->question_count && i < FRT_WORKER_QUESTIONS; i++)
+    for (size_t i = 0; w->question_count && !w->is_slow && i < FRT_WORKER_QUESTIONS; i++)
         if (w->questions[i].is_used && now_ms >= w->questions[i].deadline_ms)
-            refuse(w, &w->questions[i], FRT_REASON_LATE);
+            refuse(w, &w->questions[i], w->questions[i].refusal);
 }
 
 void frt_questions_disconnected(struct frt_worker *w)

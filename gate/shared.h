@@ -27,7 +27,8 @@ struct frt_shared_inode {
     uint64_t tool;              /* frt_catalogue_key of its id */
     int64_t since_s;
     uint32_t links;
-    char path[108]; /* where it was found, for people; cut */
+    uint32_t asks_reads; /* a person was let open it: what is read under that is asked about too */
+    char path[108];      /* where it was found, for people; cut */
 };
 
 #define FRT_SHARED_INODES   (1u << 17)

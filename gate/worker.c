@@ -42,6 +42,16 @@ static int prepare_privileges(void)
     return 0;
 }
 
+/* A table of descriptors that two threads share grows only after a grace period of the kernel's (expand_fdtable), tens of
+ * milliseconds in the middle of a flood. While there is one thread it grows at once, and it never shrinks. */
+static void grow_file_table(const struct frt_worker *w)
+{
+    int last = fcntl(w->keeper->groups[0], F_DUPFD_CLOEXEC, (int)w->keeper->max_files - 1);
+
+    if (last >= 0)
+        close(last);
+}
+
 static int prepare_canary(struct frt_worker *w)
 {
     static char path[256];
@@ -112,6 +122,7 @@ static int prepare(struct frt_worker *w)
     r = frt_marks_init(&w->marks);
     if (r == 0)
         r = prepare_canary(w);
+    grow_file_table(w);
     if (r == 0) /* after the canary's fork: a child of one thread */
         r = frt_contents_start(&w->contents, &w->contents_fd);
     if (r == 0)
@@ -122,11 +133,21 @@ static int prepare(struct frt_worker *w)
     return r;
 }
 
+/* Many wait: they were read of just now, or an answer was slow. */
+static bool is_flood(struct frt_worker *w, bool was_full)
+{
+    int queued = 0;
+
+    if (!was_full && !w->is_slow && !w->is_flooded)
+        return false;
+    return ioctl(w->keeper->groups[0], FIONREAD, &queued) == 0 &&
+           (size_t)queued > FRT_WORKER_FLOOD * sizeof(struct fanotify_event_metadata);
+}
+
 /* Reads a batch. `owed` counts before the read: stopped in between, we would look idle to the keeper. */
 static bool read_events(struct frt_worker *w)
 {
     struct fanotify_event_metadata events[EVENTS_A_READ];
-    int queued = 0;
     ssize_t n;
 
     atomic_fetch_add(&w->shared->owed, 1);
@@ -137,9 +158,8 @@ static bool read_events(struct frt_worker *w)
         if (events[i].fd >= 0)
             atomic_fetch_add(&w->shared->owed, 1);
     atomic_fetch_sub(&w->shared->owed, 1);
-    w->sibling.tgid = 0;
-    w->is_flooded = n == (ssize_t)sizeof(events) && ioctl(w->keeper->groups[0], FIONREAD, &queued) == 0 &&
-                    (size_t)queued > FRT_WORKER_FLOOD * sizeof(events[0]);
+    w->is_flooded = is_flood(w, n == (ssize_t)sizeof(events));
+    w->is_slow = false;
     for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(events[0]); i++) {
         if (events[i].fd >= 0)
             frt_questions_event(w, events[i].fd, events[i].mask, events[i].pid);
@@ -204,7 +224,8 @@ static void read_point(struct frt_worker *w)
 {
     int n = 0;
 
-    for (int i = 0; w->point.fd >= 0 && i < 256 && (n = frt_point_receive(&w->point)) > 0; i++) {
+    for (int i = 0; w->point.fd >= 0 && i < 256 && !w->is_slow && (n = frt_point_receive(&w->point)) > 0;
+         i++) {
         if (frt_gate_message_is(w->point.buffer, (size_t)n))
             take_gate_message(w, (size_t)n);
         else
@@ -289,7 +310,7 @@ static void do_round(struct frt_worker *w, int64_t *next_tick)
 
     wait_for_work(w, fds, looking ? 0 : w->question_count || w->must_look ? BUSY_MS : IDLE_MS);
     atomic_fetch_add(&w->shared->beat, 1);
-    for (int i = 0; fds[EVENTS].revents && i < READS_A_ROUND && read_events(w); i++)
+    for (int i = 0; fds[EVENTS].revents && i < READS_A_ROUND && read_events(w) && !w->is_flooded; i++)
         ;
     take_rescued(w);
     if (fds[POINT].revents)

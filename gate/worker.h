@@ -10,15 +10,17 @@
 #include "gate/contents.h"
 #include "gate/keeper.h"
 #include "gate/marks.h"
+#include "gate/memory.h"
 #include "gate/opener.h"
 #include "gate/point.h"
 #include "gate/rescue.h"
 
 #define FRT_WORKER_BUDGET_MS  250 /* from reading an event to its answer */
 #define FRT_WORKER_QUESTIONS  512
-#define FRT_WORKER_PER_PERSON 64 /* questions of one person outstanding; more are refused */
-#define FRT_WORKER_REMEMBERED 256
-#define FRT_WORKER_FLOOD      1000 /* events queued */
+#define FRT_WORKER_PER_PERSON 64   /* questions of one person outstanding; more are refused */
+#define FRT_WORKER_PER_FLOOD  32   /* the same while a flood is on */
+#define FRT_WORKER_SLOW_US    1000 /* an answer that takes longer wakes too many */
+#define FRT_WORKER_FLOOD      200  /* events queued */
 
 struct frt_worker_options {
     const char *socket;  /* frtd's */
@@ -41,24 +43,12 @@ struct frt_question {
     enum frt_match match;
     enum frt_action action;
     char sha256[65];
-    char path[FRT_PATH_TEXT_MAX];
     int64_t deadline_ms;
     uint32_t sequence; /* in its rid; changes with each use */
     unsigned asked, answered;
     bool is_being_read;
-};
-
-/* What was answered a moment ago. Reads of an open file ask again and again; the two halves of one exec (open-exec, then open) are
- * one attempt. Never outlives a FORGET, a reconnection or its few seconds. */
-struct frt_remembered {
-    int64_t until_ms; /* 0: free */
-    pid_t tid;        /* an exec's second half, once; 0: reads of this person */
-    uint64_t dev, ino;
-    int64_t login_uid;
-    uint32_t uids[FRT_OPENER_MAX_PEOPLE];
-    size_t uid_count;
-    bool allow;
-    enum frt_reason reason;
+    bool is_ended;           /* its process was, as a flood: answered when that is gone */
+    enum frt_reason refusal; /* at its deadline */
 };
 
 struct frt_worker {
@@ -76,11 +66,16 @@ struct frt_worker {
     struct frt_contents *contents;
     int contents_fd;
     struct frt_rescue *rescue; /* NULL until there is an overlay */
-    struct frt_opener sibling; /* the last opener of the batch being handled; tgid 0: none */
-    struct frt_remembered remembered[FRT_WORKER_REMEMBERED];
-    size_t next_remembered;
+    struct frt_opener_processes processes;
+    struct {
+        pid_t tgid;
+        int64_t until_ms;
+        char comm[20]; /* another after an exec */
+        char text[FRT_GATE_CHAIN_MAX];
+    } chain; /* the last one found: a flood's openers have the same */
+    struct frt_memory memory;
     int64_t state_sent_ms, looked_ms;
-    bool was_enforcing, has_state_changed, must_look, is_flooded;
+    bool was_enforcing, has_state_changed, must_look, is_flooded, is_slow;
     pid_t lead; /* our parent at the start */
     bool has_adopted;
     uint32_t last_lead, last_spare;
@@ -89,6 +84,14 @@ struct frt_worker {
 
 /* The `work` of the keeper; `arg` is struct frt_worker_options. */
 int frt_worker_run(struct frt_keeper *keeper, void *arg);
+
+/* gate/asking.c: what frtd is asked. A rid names question and person, so one answer sent twice cannot stand for two. */
+const char *frt_asking_tool(const struct frt_worker *worker, int tool);
+void frt_asking_rid(const struct frt_worker *worker, uint32_t index, uint32_t sequence, uint8_t rid[16]);
+void frt_asking_fill(const struct frt_worker *worker, const struct frt_question *question, int64_t uid,
+                     struct frt_ask *ret_ask);
+/* One question for each person in the process: all of them must be allowed. 0 or a negative errno. */
+int frt_asking_send(struct frt_worker *worker, struct frt_question *question);
 
 /* gate/questions.c */
 void frt_questions_event(struct frt_worker *worker, int fd, uint64_t mask, pid_t tid);

@@ -57,8 +57,8 @@ START_TEST(nobody_is_found_behind_pid_zero)
 {
     struct frt_opener opener;
 
-    ck_assert_int_lt(frt_opener_find(0, NULL, &opener), 0);
-    ck_assert_int_lt(frt_opener_find(-1, NULL, &opener), 0);
+    ck_assert_int_lt(frt_opener_find(0, NULL, 0, &opener), 0);
+    ck_assert_int_lt(frt_opener_find(-1, NULL, 0, &opener), 0);
 }
 END_TEST
 
