@@ -23,7 +23,7 @@ def load(uid, what, count, *files):
     def become():
         with open("/proc/self/loginuid", "w") as f:
             f.write(str(uid))
-    return float(subprocess.run(command, check=True, capture_output=True, text=True, preexec_fn=become).stdout)
+    return float(subprocess.run(command, check=True, capture_output=True, text=True, preexec_fn=become).stdout.split()[0])
 
 
 def fresh(directory, number):

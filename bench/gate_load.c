@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gate_load WHAT COUNT FILE...: medians in microseconds of one way to use a file, for bench/gate.sh.
+ * gate_load WHAT COUNT FILE...: how long one way to use a file takes, for bench/gate.py. Prints the median, the 99th percentile and
+ * the largest in microseconds, how often it was tried and how often it was refused.
  *     exec     posix_spawn and wait, COUNT times the first FILE
  *     first    posix_spawn and wait, each FILE once
  *     open     open and close, COUNT times the first FILE
  *     opens    open and close, each FILE once
+ *     during   open and close the first FILE every two milliseconds, at most COUNT times, until the second FILE exists
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,10 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define PAUSE_US 2000
+
+static size_t refused;
 
 static double now_us(void)
 {
@@ -33,6 +39,8 @@ static void run(const char *file)
     /* A refused exec is measured too; posix_spawn then reports EPERM and has no child. */
     if (posix_spawn(&pid, file, NULL, NULL, argv, envp) == 0)
         waitpid(pid, NULL, 0);
+    else
+        refused++;
     free(copy);
 }
 
@@ -42,6 +50,8 @@ static void look(const char *file)
 
     if (fd >= 0)
         close(fd);
+    else
+        refused++;
 }
 
 static int by_value(const void *a, const void *b)
@@ -53,30 +63,33 @@ static int by_value(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    bool each, is_exec;
-    size_t count;
+    bool each, is_exec, is_during;
+    size_t count, n = 0;
     double *took;
 
     if (argc < 4)
         return 2;
     each = strcmp(argv[1], "first") == 0 || strcmp(argv[1], "opens") == 0;
     is_exec = strcmp(argv[1], "exec") == 0 || strcmp(argv[1], "first") == 0;
+    is_during = strcmp(argv[1], "during") == 0;
     count = each ? (size_t)argc - 3 : (size_t)atol(argv[2]);
     took = calloc(count, sizeof(*took));
-    if (!took || count == 0)
+    if (!took || count == 0 || (is_during && argc < 5))
         return 2;
-    for (size_t i = 0; i < count; i++) {
-        const char *file = argv[each ? 3 + i : 3];
+    for (; n < count && !(is_during && access(argv[4], F_OK) == 0); n++) {
+        const char *file = argv[each ? 3 + n : 3];
         double begin = now_us();
 
         if (is_exec)
             run(file);
         else
             look(file);
-        took[i] = now_us() - begin;
+        took[n] = now_us() - begin;
+        if (is_during)
+            usleep(PAUSE_US);
     }
-    qsort(took, count, sizeof(*took), by_value);
-    printf("%.2f\n", took[count / 2]);
+    qsort(took, n, sizeof(*took), by_value);
+    printf("%.2f %.2f %.2f %zu %zu\n", took[n / 2], took[n * 99 / 100], took[n ? n - 1 : 0], n, refused);
     free(took);
     return 0;
 }
