@@ -30,6 +30,7 @@ AUDITORS = 64211
 HOSTS = ("h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h12")
 GATED = ("h1", "h2", "h3", "h4", "h6")
 UIDS = dict({"p%02d" % i: 20000 + i for i in range(1, 32)}, **{"svc-camera": 20032, "guest-msp": 20101})
+NO_LOGIN = 4294967295
 CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
 
 # What stands on which host's disk: tool, path there. The catalogue's own paths, below each host's root; T25 and T37 ("local entry
@@ -186,7 +187,7 @@ class City:
                         "ignore=die default=die] %s tool=%s action=%s socket=%s timeout_ms=60000\n"
                         % (self.world.module, tool, action, self.hosts[host].socket))
         words = (["--request", request] if request else []) + (["--rhost", rhost] if rhost else [])
-        done = subprocess.run([program("pam-try"), "--confdir", self.path(host, "pam.d"), "--login-uid", str(UIDS[login]), *words, name,
+        done = subprocess.run([program("pam-try"), "--confdir", self.path(host, "pam.d"), "--login-uid", str(UIDS.get(login, NO_LOGIN)), *words, name,
                                user or login], env=CLEAN, capture_output=True, text=True, timeout=300)
         return done.returncode, done.stdout + done.stderr
 

@@ -47,7 +47,8 @@ class Quarter(City):
             path = self.disks[host].root + path
             self.change("p15", "frtToolId=%s,ou=tools" % tool, "modify\nadd: frtPath\nfrtPath: %s\n" % path)
             self.told("frtToolId=" + tool, "changed")
-            wait_for("the gate of %s marks %s" % (host, path), lambda: path + "  since" in self.hosts[host].frt("gate", "status", tool).out, 60)
+            wait_for("the gate of %s marks %s" % (host, path), 
+                     lambda: path + "  since" in self.hosts[host].frt("gate", "status", tool).out, 60)
 
     def city_hosts(self):
         self.case("G01", "h1", self.gate, "p01", "/usr/bin/digikam")
@@ -75,8 +76,14 @@ class Quarter(City):
         self.case("G24b", "h4", self.gate, "p10", "/usr/bin/eviacam", records=0)
         self.case("E4", "h3", self.gate, "p31", "/usr/bin/digikam")
         self.case("p32", "h2", self.pam, "svc-camera", "T11", "open")
+        self.case("service", "h2", self.pam, "nobody", "T11", "open", user="svc-camera")
         os.chown(self.disks["h2"].root + "/usr/bin/digikam", UIDS["p15"], -1)
         self.case("retain-official", "h2", self.scan, records=2)
+        self.numbers["retain-nobody"] = [n for n in self.numbers["retain-official"] if not self.person_of("h2", n)]
+        self.numbers["retain-official"] = [n for n in self.numbers["retain-official"] if self.person_of("h2", n)]
+
+    def person_of(self, host, n):
+        return [r["login"] or r["user"] for r in self.hosts[host].records(k="decision", n=n)][0]
 
     def filing(self):
         """Requests as they are filed; at the city, and by neighbours."""
@@ -150,21 +157,20 @@ class Quarter(City):
 
     def auditor(self):
         """E6: he reads the trail, which is his office, and opens a tool, which is nobody's."""
-        self.reading = self.start_as("p18", "p18", [program("frt"), "--config", self.hosts["h1"].conf, "ask", "Q1", "--csv"], groups=[AUDITORS])
+        self.reading = self.start_as("p18", "p18", [program("frt"), "--config", self.hosts["h1"].conf, "ask", "Q1", "--csv"],
+                                     groups=[AUDITORS])
         self.case("E6", "h1", self.gate, "p18", "/usr/bin/digikam")
 
     def later(self):
         """The same emergency twenty minutes later (G33), after frtd was stopped."""
-        point = self.hosts["h6"]
-        point.stop()
-        point.at = "2026-03-16 14:20:00"
-        point.start()
-        point.wait_view()
-        self.gates["h6"].wait_enforcing()
+        self.restart("h6", "2026-03-16 14:20:00")
+        self.hosts["h6"].wait_view()
         self.case("G33-later", "h6", self.run, "p20", "T25", "Q209", records=3)
+        self.result("h6", "p20", "Q209", "G33-later", "--matches", "1", "--database", "RMV image file")
 
     def dark(self):
-        """G40: the directory does not answer, and what is known is older than its limit."""
+        """The directory does not answer. On h1 what is known grows older than its limit (G40); on h3 frtd was killed and knows nothing
+        yet, while its gate knows the tools. Ordinary programs go on."""
         point = self.hosts["h1"]
         with open(point.conf) as f:
             text = f.read()
@@ -172,12 +178,24 @@ class Quarter(City):
             f.write(text.replace("max_view_age = 300", "max_view_age = 2"))
         self.slapd.pause()
         try:
+            self.restart("h3", "2026-03-16 14:10:00", killed=True)
+            self.case("dark-view-never-loaded", "h3", self.gate, "p02", "/usr/bin/digikam")
             point.reload()
             point.wait_view("stale")
             self.case("G40", "h1", self.gate, "p01", "/usr/bin/digikam")
             self.case("G40-ordinary", "h1", self.start_as_on, "p01", ["/bin/true"], records=0)
         finally:
             self.slapd.resume()
+
+    def restart(self, host, at, killed=False):
+        point = self.hosts[host]
+        if killed:
+            point.kill()
+        else:
+            point.stop()
+        point.at = at
+        point.start()
+        wait_for("the gate of %s is back" % host, lambda: point.json("status")["gate"] == "enforcing", 60)
 
     def start_as_on(self, host, login, command):
         return self.start_as(login, login, command)
