@@ -194,9 +194,9 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
         frt_ledger_flush_floods(daemon->ledger, frt_mono_ms(), emit, daemon);
     if (ticks % BEAT_TICKS == 0)
         record_beat(daemon);
-    frt_gate_port_tick(daemon);
     if (ticks % BEAT_TICKS == 1) /* by then the beat is sealed */
         frt_publish_checkpoint(daemon);
+    frt_gate_port_tick(daemon);
     frt_connections_sweep(daemon);
     return sd_event_source_set_time(source, usec + TICK_US) < 0
                ? 0
@@ -267,8 +267,8 @@ int frt_daemon_start(struct frt_daemon *daemon, const char *conf_path)
     if (r == 0)
         r = frt_daemon_open_trail(daemon);
     if (r == 0)
-    if (r == 0)
         r = frt_publish_open(daemon);
+    if (r == 0)
         r = frt_listen(daemon);
     if (r == 0)
         r = build_loop(daemon);
@@ -278,8 +278,8 @@ int frt_daemon_start(struct frt_daemon *daemon, const char *conf_path)
         return r;
     record_configuration(daemon);
     frt_commit_now(daemon);
-    sd_notifyf(0, "READY=1\nSTATUS=deciding for host %s under policy %s", daemon->conf->host,
     frt_publish_checkpoint(daemon);
+    sd_notifyf(0, "READY=1\nSTATUS=deciding for host %s under policy %s", daemon->conf->host,
                daemon->policy->id);
     frt_journal(LOG_INFO, "ready: host %s, policy %s edition %s, trail %s, first public key %s",
                 daemon->conf->host, daemon->policy->id, daemon->policy->edition, daemon->conf->log_dir,
@@ -295,11 +295,11 @@ void frt_daemon_stop(struct frt_daemon *daemon)
     frt_connections_close(daemon);
     if (daemon->trail) {
         frt_ledger_flush_floods(daemon->ledger, frt_mono_ms(), emit, daemon);
-        frt_trail_close(daemon->trail);
         (void)frt_trail_commit(daemon->trail);
         if (daemon->host_vkey[0])
             frt_publish_checkpoint(daemon);
         explicit_bzero(&daemon->host_key, sizeof(daemon->host_key));
+        frt_trail_close(daemon->trail);
     }
     if (daemon->listen_fd >= 0) {
         unlink(daemon->conf->socket);
