@@ -6,6 +6,7 @@
 
 #include "daemon/gate_port.h"
 #include "protocol/client.h"
+#include "support/percent.h"
 
 static void add_hex(struct frt_record *record, const char *key, const uint8_t *bytes, size_t length)
 {
@@ -15,6 +16,15 @@ static void add_hex(struct frt_record *record, const char *key, const uint8_t *b
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
     hex[2 * length] = '\0';
     frt_record_add_text(record, key, length ? hex : "");
+}
+
+/* Bytes that travelled percent-encoded; a record encodes by itself. */
+static void add_encoded(struct frt_record *record, const char *key, const char *encoded)
+{
+    char text[FRT_GATE_CHAIN_MAX];
+
+    snprintf(text, sizeof(text), "%s", encoded);
+    frt_record_add_text(record, key, frt_percent_decode(text) < 0 ? encoded : text);
 }
 
 static const char *source_of(const struct frt_ask *ask)
@@ -120,7 +130,7 @@ static void add_gate_context(struct frt_record *record, const struct frt_judgeme
 {
     frt_record_add_number(record, "bypass", !judgement->granted);
     frt_record_add_number(record, "held", frt_gate_port_holds(judgement->resolution.tool));
-    frt_record_add_text(record, "chain", context ? context->chain : "");
+    add_encoded(record, "chain", context ? context->chain : "");
 }
 
 static void add_object(struct frt_record *record, const struct frt_ask *ask,
@@ -129,7 +139,10 @@ static void add_object(struct frt_record *record, const struct frt_ask *ask,
     const struct frt_resolution *r = &judgement->resolution;
 
     frt_record_add_text(record, "tool", r->tool ? r->tool->id : ask->tool);
-    frt_record_add_text(record, "path", ask->path);
+    if (ask->kind == FRT_ASK_GATE)
+        add_encoded(record, "path", ask->path);
+    else
+        frt_record_add_text(record, "path", ask->path);
     frt_record_add_number(record, "dev", (int64_t)ask->dev);
     frt_record_add_number(record, "ino", (int64_t)ask->ino);
     frt_record_add_text(record, "sha", ask->sha256);

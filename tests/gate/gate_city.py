@@ -62,10 +62,10 @@ def entry_of_request():
 
 class City(Frtd):
     def __init__(self, scratch, **options):
-        extra = os.path.join(scratch.path("frtd"), "90-test.ldif")
-        with open(extra, "w") as f:
+        self.extra = os.path.join(scratch.path("frtd"), "90-test.ldif")
+        with open(self.extra, "w") as f:
             f.write(entry_of_tool(scratch) + entry_of_component(scratch) + entry_of_request())
-        super().__init__(host="h6", ldif=sample_city() + [extra], **options)
+        super().__init__(host="h6", ldif=sample_city() + [self.extra], **options)
         self.known, self.read_at = [], {}
         self.start()
 
