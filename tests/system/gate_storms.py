@@ -4,12 +4,16 @@ import os
 import re
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import time
 import unittest
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "gate"))
+from frtd import Frtd  # noqa: E402
+from frtd_wire import (ENFORCING, EXEC, HELLO, NAMED, PATH, REASONS, Talk, answer_of, as_user, gate_message, question)  # noqa: E402
 from gate_city import City, TOOL  # noqa: E402
 from gate_harness import (ABSENT, HAD, OFFICIAL, PERFORMER, REFUSED, TESTS, Gate, Point, Scratch, children, enter, kill,  # noqa
                           name_of, road, wait_for)
@@ -263,6 +267,95 @@ class FakePoint(WithGate):
         got = [p.wait() for p in processes]
         self.point.say("delay 0", remember=False)
         self.assertEqual(got, [HAD if u == PERFORMER else REFUSED for u in people])
+
+
+class Told(unittest.TestCase):
+    """What the gate tells, byte by byte: a test that stands in for it."""
+
+    def setUp(self):
+        self.point = Frtd()
+        self.addCleanup(self.point.__exit__)
+        self.point.start()
+        self.talk = self.hello()
+
+    def hello(self):
+        talk = Talk(self.point.socket)
+        self.addCleanup(talk.__exit__)
+        talk.send(HELLO)
+        talk.send(ENFORCING)
+        return talk
+
+    def refused(self, rid, count=3, reason="frtd-unreachable"):
+        field = lambda number, value: struct.pack("<HH", number, len(value)) + value  # noqa: E731
+        self.talk.send(gate_message(4, field(2, struct.pack("<Q", count)) + field(3, rid) + field(4, b"T03-digikam") +
+                                    b"".join(field(n, struct.pack("<I", OFFICIAL)) for n in (6, 7)) +
+                                    field(8, struct.pack("<H", REASONS.index(reason))) + field(9, b"\1")))
+
+    def acknowledged(self):
+        """The rid of the next ACK."""
+        while True:
+            message = self.talk.socket.recv(65536)
+            if message[:4] == b"FRTG" and struct.unpack_from("<H", message, 6)[0] == 9:
+                return message[16:32]
+
+    def ask(self, rid):
+        self.talk.send(question("gate", rid=rid, tool="T03-digikam", login_uid=OFFICIAL, user_uid=OFFICIAL, action=EXEC, match=PATH, pid=1, tid=1))
+        while True:
+            message = self.talk.socket.recv(65536)
+            if message[:4] != b"FRTG":
+                return answer_of(message)
+
+    def on_record(self):
+        return sum(r.get("count", 1) for r in self.point.records() if r["k"] == "gap" or (r["k"] == "decision" and r["dec"] == "deny"))
+
+    def test_a_report_told_again_to_the_next_frtd_is_recorded_once(self):
+        first, second = b"\1" * 16, b"\2" * 16
+        self.refused(first)
+        self.assertEqual(self.acknowledged(), first)
+        self.refused(first)  # the ACK was lost
+        self.assertEqual(self.acknowledged(), first)
+        self.point.kill()
+        self.point.start()
+        self.talk = self.hello()
+        self.refused(first)
+        self.assertEqual(self.acknowledged(), first)
+        self.refused(second, 4)
+        self.assertEqual(self.acknowledged(), second)
+        self.assertEqual(self.on_record(), 7)
+
+    def test_a_question_whose_answer_was_lost_is_recorded_once(self):
+        rids = [bytes([n]) * 16 for n in range(3, 6)]
+        for rid in rids[:2]:
+            self.assertEqual(self.ask(rid)["verdict"], "deny")
+        self.refused(rids[0], 1, "late")
+        self.assertEqual(self.acknowledged(), rids[0])
+        self.point.kill()
+        self.point.start()
+        self.talk = self.hello()
+        for rid in rids:  # the third was never read by anybody
+            self.refused(rid, 1)
+            self.assertEqual(self.acknowledged(), rid)
+        self.assertEqual(self.on_record(), 3)
+
+    def test_one_of_a_flood_is_left_to_the_gate_to_count(self):
+        answers = [self.ask(os.urandom(16)) for _ in range(60)]
+        self.assertEqual({a["verdict"] for a in answers}, {"deny"})
+        self.assertEqual(sum(a["decision"] < 0 for a in answers), 10)
+        time.sleep(1.5)  # a tick of frtd's own counts
+        self.assertEqual(self.on_record(), 50)
+        self.refused(b"\7" * 16, 10, "city-official")
+        self.acknowledged()
+        self.assertEqual(self.on_record(), 60)
+        self.assertEqual(self.point.records(k="gap")[0]["of"], "identical denials")
+
+    def test_an_ordinary_question_cannot_pass_for_one_of_the_gate(self):
+        rid = b"\6" * 16
+        with as_user(OFFICIAL), Talk(self.point.socket) as talk:
+            talk.send(question("decide", rid=rid, tool="T03-digikam", action=EXEC, match=NAMED))
+            self.assertEqual(talk.receive()["verdict"], "deny")
+        self.refused(rid, 1)
+        self.assertEqual(self.acknowledged(), rid)
+        self.assertEqual(len(self.point.records(k="gap")), 1)
 
 
 class Refusals(unittest.TestCase):
