@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "casework/questions_parts.h"
 #include "casework/request_form.h"
 #include "casework/safe_text.h"
 #include "support/cleanup.h"
@@ -418,6 +419,9 @@ void frt_eopss_count(const struct frt_eopss *eopss, const char *agency, struct f
         if (row->decision != counted) {
             totals.searches++;
             totals.incomplete += missing > 0;
+            totals.awaiting_review +=
+                frt_past_fact(eopss->desk, row->decision, FRT_FACT_ROUTE) == FRT_ROUTE_EMERGENCY &&
+                !frt_review_of(eopss->desk->history, row->decision);
         }
         counted = row->decision;
     }

@@ -46,8 +46,9 @@ struct frt_eopss; /* opaque: the quarter's rows */
 
 struct frt_eopss_totals {
     size_t searches, rows, not_made;
-    size_t missing;    /* items */
-    size_t incomplete; /* searches with at least one missing item */
+    size_t missing;         /* items */
+    size_t awaiting_review; /* emergencies nobody has reviewed */
+    size_t incomplete;      /* searches with at least one missing item */
     int64_t due_s;
     int64_t days_late; /* 0: in time */
 };

@@ -171,9 +171,10 @@ static void write_json(struct writing *writing, const struct frt_statement *stat
     fprintf(out,
             ",\"nil_return\":%s,\"searches\":%zu,\"incomplete_searches\":%zu,\"missing_items\":%zu,\"no_"
             "search_made\":%zu,"
+            "\"awaiting_review\":%zu,"
             "\"due\":\"%s\",\"days_late\":%" PRId64 ",\"statement\":",
             totals->searches ? "false" : "true", totals->searches, totals->incomplete, totals->missing,
-            totals->not_made, due, totals->days_late);
+            totals->not_made, totals->awaiting_review, due, totals->days_late);
     frt_statement_write_json(statement, out);
     fputs(",\"tables\":[", out);
     frt_sheet_write_json(writing->searches, out);
@@ -257,6 +258,8 @@ static void write_html(struct writing *writing, const struct frt_statement *stat
     html_pair(out, "searches", text, "");
     snprintf(text, sizeof(text), "%zu", totals->not_made);
     html_pair(out, "allowed, but no search was made", text, "");
+    snprintf(text, sizeof(text), "%zu", totals->awaiting_review);
+    html_pair(out, "emergencies waiting for their review", text, "");
     snprintf(text, sizeof(text), "%s%s", due, totals->days_late ? "" : ", in time");
     if (totals->days_late)
         snprintf(text + strlen(text), sizeof(text) - strlen(text), ", %" PRId64 " days late",
@@ -289,10 +292,11 @@ static void write_readme(struct writing *writing, const struct frt_statement *st
             "and Security\n"
             "agency %s, quarter %s\n\n%s\n"
             "searches %zu, with something missing %zu, missing items %zu, allowed but not made %zu\n"
+            "emergencies waiting for their review %zu\n"
             "due %s, days late %" PRId64 "\n\n",
             FRT_EOPSS_CLASS, frt_safe_text(writing->agency, safe), frt_eopss_given(writing->eopss)->quarter,
-            outcome(writing), totals->searches, totals->incomplete, totals->missing, totals->not_made, due,
-            totals->days_late);
+            outcome(writing), totals->searches, totals->incomplete, totals->missing, totals->not_made,
+            totals->awaiting_review, due, totals->days_late);
     frt_statement_write_text(statement, out);
     fputs("\nsearches.csv       items a to h, one row for each search and database\n"
           "completeness.csv   every item: present, or missing and why\n"

@@ -132,6 +132,8 @@ static const struct {
     {"factual_basis", {"factual basis", "base fáctica"}},
     {"harm", {"harm", "daño"}},
     {"hours_to_review", {"hours to review", "horas hasta la revisión"}},
+    {"reviewed_by", {"reviewed by", "revisado por"}},
+    {"finding", {"finding", "conclusión"}},
     {"order_that_followed", {"order that followed", "orden posterior"}},
     {"exception", {"exception", "excepción"}},
     {"searches", {"searches", "búsquedas"}},

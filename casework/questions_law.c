@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "casework/questions_parts.h"
+#include "casework/results.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 
@@ -146,24 +147,6 @@ void frt_ask_deceased(const struct frt_desk *desk, struct frt_reply *reply)
                     check_deceased);
 }
 
-/* The first record of this kind about the request, after the decision; NULL: none. */
-static const struct frt_past_event *event_about(const struct frt_desk *desk, const char *kind,
-                                                const struct frt_past_decision *row)
-{
-    const char *request = frt_history_say(desk->history, row, FRT_PAST_REQUEST);
-    char text[128];
-
-    for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
-        const struct frt_past_event *event = frt_history_event(desk->history, i);
-
-        if (event->time_us >= row->time_us && frt_history_is_kind(desk->history, event, kind) &&
-            (frt_history_number(event, "decision", -1) == (int64_t)row->n ||
-             (frt_history_field(event, "request", text, sizeof(text)) && strcmp(text, request) == 0)))
-            return event;
-    }
-    return NULL;
-}
-
 /* A court order for the same case that begins after the emergency. */
 static const char *order_after(const struct frt_desk *desk, const struct frt_request *request,
                                int64_t time_us)
@@ -179,12 +162,14 @@ static const char *order_after(const struct frt_desk *desk, const struct frt_req
     return "";
 }
 
-static void emergency_cells(const struct frt_desk *desk, const struct frt_past_decision *row,
+/* True when it has been reviewed. */
+static bool emergency_cells(const struct frt_desk *desk, const struct frt_past_decision *row,
                             struct frt_sheet *sheet)
 {
     const struct frt_request *request = frt_past_request(desk, row);
     const struct frt_authority *statement = frt_request_authority(desk, request);
-    const struct frt_past_event *review = event_about(desk, "review", row);
+    const struct frt_past_event *review = frt_review_of(desk->history, row);
+    char text[512];
 
     frt_decision_cells(sheet, desk, row);
     frt_sheet_text(sheet, statement ? frt_entry_text(statement->entry, "frtFactualBasis") : "");
@@ -193,13 +178,26 @@ static void emergency_cells(const struct frt_desk *desk, const struct frt_past_d
         frt_sheet_format(sheet, "%.1f", (double)(review->time_us - row->time_us) / 3.6e9);
     else
         frt_sheet_text(sheet, "not reviewed");
+    for (size_t k = 0; k < 2; k++) {
+        if (review)
+            frt_history_field(review, k ? "finding" : "by", text, sizeof(text));
+        frt_sheet_text(sheet, review ? text : "");
+    }
     frt_sheet_text(sheet, request ? order_after(desk, request, row->time_us) : "");
+    return review;
 }
 
 void frt_ask_emergencies(const struct frt_desk *desk, struct frt_reply *reply)
 {
-    static const char *const columns[] = {FRT_DECISION_COLUMNS, "factual_basis",       "harm",
-                                          "hours_to_review",    "order_that_followed", NULL};
+    static const char *const columns[] = {FRT_DECISION_COLUMNS,
+                                          "factual_basis",
+                                          "harm",
+                                          "hours_to_review",
+                                          "reviewed_by",
+                                          "finding",
+                                          "order_that_followed",
+                                          NULL};
+    size_t waiting = 0;
     struct frt_sheet *sheet =
         frt_reply_sheet(reply, "emergencies", "Allowed on the emergency route", columns);
 
@@ -209,15 +207,14 @@ void frt_ask_emergencies(const struct frt_desk *desk, struct frt_reply *reply)
 
         if (row->verdict == FRT_VERDICT_ALLOW && !frt_past_is_repeat(desk, row) &&
             frt_past_fact(desk, row, FRT_FACT_ROUTE) == FRT_ROUTE_EMERGENCY)
-            emergency_cells(desk, row, sheet);
+            waiting += !emergency_cells(desk, row, sheet);
     }
     if (!desk->view && frt_sheet_rows(sheet) > 0)
         frt_reply_state(reply, FRT_REPLY_PARTLY,
                         "the factual basis and later orders stand in the directory: give --directory");
-    else if (frt_count_events(desk, "review") == 0 && frt_sheet_rows(sheet) > 0)
-        frt_reply_state(reply, FRT_REPLY_PARTLY,
-                        "there are no review records in this trail: no case shows as reviewed, whatever "
-                        "happened on paper");
+    if (frt_sheet_rows(sheet) > 0)
+        frt_reply_note(reply, "%zu of %zu wait for their human review (frt request review)", waiting,
+                       frt_sheet_rows(sheet));
 }
 
 static const char *emergency_fault(unsigned authority)

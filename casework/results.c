@@ -124,3 +124,16 @@ size_t frt_results_of(const struct frt_results *results, int64_t decision,
     *ret_first = results->rows + low;
     return end - low;
 }
+
+const struct frt_past_event *frt_review_of(const struct frt_history *history,
+                                           const struct frt_past_decision *decision)
+{
+    for (size_t i = 0; i < frt_history_event_count(history); i++) {
+        const struct frt_past_event *event = frt_history_event(history, i);
+
+        if (frt_history_is_kind(history, event, "review") &&
+            frt_history_number(event, "decision", -1) == (int64_t)decision->n)
+            return event;
+    }
+    return NULL;
+}

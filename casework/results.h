@@ -27,4 +27,8 @@ void frt_results_free(struct frt_results *results);
 size_t frt_results_of(const struct frt_results *results, int64_t decision,
                       const struct frt_result **ret_first);
 
+/* The first human review of this search on record (a `review` record); NULL: it waits for one. */
+const struct frt_past_event *frt_review_of(const struct frt_history *history,
+                                           const struct frt_past_decision *decision);
+
 #endif

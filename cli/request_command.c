@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/case_marks.h"
 #include "cli/commands.h"
 #include "cli/file_form.h"
 #include "cli/form_dialogue.h"
@@ -21,9 +22,9 @@
 struct request {
     struct frt_office office;
     struct frt_form form;
-    const char *json_form, *matches, *no_search;
+    const char *json_form, *matches, *no_search, *finding, *permission;
     long long decision;
-    bool open;
+    bool open, retention;
     enum frt_paper_output output;
     const char *id;
 };
@@ -35,14 +36,22 @@ static void print_help(FILE *out)
           "       frt request list [--open] [--json | --csv]\n"
           "       frt request withdraw ID\n"
           "       frt request close ID\n"
-          "       frt request record ID --decision N (--matches N --database NAME | --no-search WHY)\n\n"
+          "       frt request record ID --decision N (--matches N --database NAME | --no-search WHY)\n"
+          "       frt request review ID --decision N --finding TEXT\n"
+          "       frt request hold | release ID|SHA256 --reason WHY\n"
+          "       frt request destroy ID|SHA256 --permission REFERENCE\n"
+          "       frt request list --retention\n\n"
           "Written requests, filed in your own name; what is missing is asked for on a terminal. Fields:\n\n",
           out);
     for (unsigned f = 0; f < FRT_FIELD_COUNT; f++)
         if (frt_field_rows[f].may & (1u << FRT_FORM_REQUEST_ORDER | 1u << FRT_FORM_REQUEST_EMERGENCY))
             fprintf(out, "  --%-21s %s\n", frt_field_rows[f].name, frt_field_rows[f].question);
     fputs("  --form FILE             a JSON object with these fields; - is the standard input\n"
-          "  --open                  list: searches whose result is not on record yet\n" FRT_OFFICE_HELP
+          "  --open                  list: searches whose result is not on record yet\n"
+          "  --retention             list: what is held, proposed, destroyed, or may be proposed for it\n"
+          "  --finding TEXT          what a review found; by somebody else than who searched or asked\n"
+          "  --permission REFERENCE  of the permission to destroy; two different people give the "
+          "same\n" FRT_OFFICE_HELP
           "\nExit status: 0 done, 1 refused, 4 wrong or missing fields (each is named), 5 no answer.\n",
           out);
 }
@@ -227,6 +236,34 @@ static int record(struct request *request)
                            database);
 }
 
+/* ---- review, hold, release, destroy ---- */
+
+static int review(struct request *request)
+{
+    if (request->decision)
+        return frt_mark_review(request->office.conf_path, request->id, request->decision, request->finding);
+    fputs("frt: decision: missing; expected the number of the decision that allowed the search\n", stderr);
+    return FRT_EXIT_USAGE;
+}
+
+static int hold(struct request *request)
+{
+    return frt_mark_hold(request->office.conf_path, "hold", request->id,
+                         frt_form_get(&request->form, FRT_FIELD_REASON));
+}
+
+static int release(struct request *request)
+{
+    return frt_mark_hold(request->office.conf_path, "release", request->id,
+                         frt_form_get(&request->form, FRT_FIELD_REASON));
+}
+
+static int destroy(struct request *request)
+{
+    return frt_mark_destroy(request->office.conf_path, request->id, request->permission,
+                            request->office.documents ? request->office.documents : FRT_DOCUMENTS_PATH);
+}
+
 /* ---- which ---- */
 
 static int file_new(struct request *request)
@@ -244,8 +281,11 @@ static const struct {
     bool with_id, with_directory;
     int (*run)(struct request *);
 } verbs[] = {
-    {"new", false, false, file_new},    {"show", true, true, show},           {"list", false, true, list},
-    {"withdraw", true, true, withdraw}, {"close", true, true, close_request}, {"record", true, false, record},
+    {"new", false, false, file_new},      {"show", true, true, show},
+    {"list", false, true, list},          {"withdraw", true, true, withdraw},
+    {"close", true, true, close_request}, {"record", true, false, record},
+    {"review", true, false, review},      {"hold", true, false, hold},
+    {"release", true, false, release},    {"destroy", true, false, destroy},
 };
 
 static int run_with_directory(struct request *request, int (*run)(struct request *))
@@ -264,6 +304,8 @@ static int run_verb(struct request *request, const char *verb)
 {
     if (strcmp(verb, "list") == 0 && request->open)
         return request->id ? FRT_EXIT_USAGE : list_open(request);
+    if (strcmp(verb, "list") == 0 && request->retention)
+        return request->id ? FRT_EXIT_USAGE : frt_mark_list(request->office.conf_path, request->output);
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (strcmp(verbs[i].name, verb) != 0 || verbs[i].with_id != (request->id != NULL))
             continue;
@@ -307,6 +349,15 @@ static bool take_option(struct request *request, int option, const char *name, c
         return take_decision(request, value);
     case 'm':
         request->matches = value;
+        return true;
+    case 'r':
+        request->retention = true;
+        return true;
+    case 'g':
+        request->finding = value;
+        return true;
+    case 'p':
+        request->permission = value;
         return true;
     case 'n':
         request->no_search = value;
@@ -352,6 +403,9 @@ int frt_request_command(int argc, char **argv)
         {"decision", required_argument, NULL, 'd'},
         {"matches", required_argument, NULL, 'm'},
         {"no-search", required_argument, NULL, 'n'},
+        {"retention", no_argument, NULL, 'r'},
+        {"finding", required_argument, NULL, 'g'},
+        {"permission", required_argument, NULL, 'p'},
         {"json", no_argument, NULL, 'j'},
         {"csv", no_argument, NULL, 'v'},
         {"login", required_argument, NULL, FRT_OFFICE_OPTION},

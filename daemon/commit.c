@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/gate_port.h"
+#include "daemon/retention.h"
 #include "protocol/client.h"
 #include "support/journal.h"
 
@@ -41,6 +42,7 @@ static void refuse_unrecorded(struct frt_daemon *daemon, struct frt_pending *pen
 
     if (answer->decision >= 0) {
         frt_searches_take_back(daemon->searches, answer->decision);
+        frt_retention_take_back(daemon->retention, answer->decision);
         frt_ledger_unrecorded(daemon->ledger, answer->decision);
         frt_fresh_allow_forget(&daemon->fresh_allows, answer->decision);
     }

@@ -14,6 +14,8 @@
 #include "daemon/describe.h"
 #include "daemon/gate_port.h"
 #include "daemon/result.h"
+#include "daemon/retention.h"
+#include "daemon/review.h"
 #include "daemon/session.h"
 #include "protocol/client.h"
 #include "support/cleanup.h"
@@ -158,6 +160,24 @@ static void handle_open(struct frt_connection *connection, const struct frt_ask 
     frt_answer_clear(&answer);
 }
 
+static void handle_case(struct frt_connection *connection, const struct frt_ask *ask)
+{
+    struct frt_daemon *daemon = connection->daemon;
+    struct frt_answer answer = {
+        .verdict = FRT_VERDICT_NOT_GOVERNED, .reason = FRT_REASON_NOT_FRT, .decision = -1};
+
+    memcpy(answer.rid, ask->rid, sizeof(answer.rid));
+    if (ask->kind == FRT_ASK_RETAIN && strcmp(ask->act, "list") == 0) {
+        frt_retention_describe(daemon, &connection->peer, &answer);
+        frt_connection_send(connection, &answer);
+        frt_answer_clear(&answer);
+        return;
+    }
+    (ask->kind == FRT_ASK_REVIEW ? frt_review_note : frt_retention_note)(daemon, ask, &connection->peer,
+                                                                         &answer);
+    frt_commit_later(daemon, connection, &answer, "", false);
+}
+
 static void handle(struct frt_connection *connection, const struct frt_ask *ask)
 {
     struct frt_answer answer;
@@ -182,6 +202,10 @@ static void handle(struct frt_connection *connection, const struct frt_ask *ask)
     case FRT_ASK_RESULT:
         frt_result_note(connection->daemon, ask, &connection->peer, &answer);
         frt_commit_later(connection->daemon, connection, &answer, "", false);
+        return;
+    case FRT_ASK_REVIEW:
+    case FRT_ASK_RETAIN:
+        handle_case(connection, ask);
         return;
     case FRT_ASK_OPEN:
         handle_open(connection, ask);

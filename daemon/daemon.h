@@ -30,6 +30,7 @@
 #define FRT_CONNECTIONS_OF_ROOT 512 /* kept free for root's services, whatever others hold */
 
 struct frt_connection;
+struct frt_retention;
 
 struct frt_pending {
     struct frt_connection *connection; /* NULL: went away while it waited */
@@ -80,6 +81,7 @@ struct frt_daemon {
     char host_vkey[FRT_VKEY_MAX];
     uint64_t published;        /* size of the last checkpoint */
     struct frt_searches *searches;
+    struct frt_retention *retention;
     struct frt_fresh_allows fresh_allows;
     struct frt_clock clock;
     struct frt_counts counts;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/gate_port.h"
+#include "daemon/retention.h"
 #include "support/journal.h"
 #include "trail/verify.h"
 
@@ -20,7 +21,8 @@ static int replay_entry(void *arg, const struct frt_trail_entry *entry)
 
     if (entry->record->time_us > replay->last_us || frt_record_is_kind(entry->record, "ack"))
         replay->last_us = entry->record->time_us;
-    if (frt_searches_replay(replay->daemon->searches, entry->record) < 0)
+    if (frt_searches_replay(replay->daemon->searches, entry->record) < 0 ||
+        frt_retention_replay(replay->daemon->retention, entry->record) < 0)
         return -ENOMEM;
     frt_gate_port_replay(replay->daemon, entry->record);
     return frt_ledger_replay(replay->daemon->ledger, entry->record);
@@ -64,6 +66,8 @@ int frt_daemon_open_trail(struct frt_daemon *daemon)
 
     if (r == 0)
         r = frt_searches_new(&daemon->searches);
+    if (r == 0)
+        r = frt_retention_new(&daemon->retention);
     if (r == 0)
         r = frt_trail_open(&options, &daemon->trail, error);
     if (r != 0)

@@ -65,7 +65,7 @@ static const char *objection(const struct frt_daemon *daemon, const struct frt_a
     return NULL;
 }
 
-static const char *name_of(const struct frt_daemon *daemon, const struct frt_peer *peer)
+const char *frt_result_person(const struct frt_daemon *daemon, const struct frt_peer *peer)
 {
     int64_t uid = peer->login_uid >= 0 ? peer->login_uid : (int64_t)peer->uid;
     const struct frt_person *person = frt_view_person_by_number(daemon->view, uid);
@@ -88,7 +88,7 @@ static void fill(const struct frt_daemon *daemon, const struct frt_ask *ask, con
         frt_record_add_number(record, "matches", atoi(ask->matches));
         frt_record_add_text(record, "database", ask->database);
     }
-    frt_record_add_text(record, "by", name_of(daemon, peer));
+    frt_record_add_text(record, "by", frt_result_person(daemon, peer));
     frt_record_add_number(record, "uid", peer->uid);
     frt_record_add_number(record, "auid", peer->login_uid);
 }
@@ -128,7 +128,7 @@ static bool may_see(const struct frt_daemon *daemon, const struct frt_search *se
                     const struct frt_peer *peer)
 {
     const struct frt_request *request = frt_view_request(daemon->view, search->request);
-    const char *name = name_of(daemon, peer);
+    const char *name = frt_result_person(daemon, peer);
 
     return peer->auditor || frt_search_is_of(search, peer->uid, peer->login_uid) ||
            (name[0] && request && request->requester && strcmp(request->requester, name) == 0);

@@ -17,6 +17,9 @@ int frt_result_expect(struct frt_daemon *daemon, const struct frt_judgement *jud
 void frt_result_note(struct frt_daemon *daemon, const struct frt_ask *ask, const struct frt_peer *peer,
                      struct frt_answer *ret_answer);
 
+/* The person behind a connection: who logged in, else whose account it is; "" when the directory knows nobody of that number. */
+const char *frt_result_person(const struct frt_daemon *daemon, const struct frt_peer *peer);
+
 /* JSON: {"open":[{decision, time, request, tool, user, login}],"more":0}; one's own and those under one's own requests,
  * for root and auditors everybody's. */
 void frt_result_describe_open(const struct frt_daemon *daemon, const struct frt_peer *peer,

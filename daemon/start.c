@@ -15,6 +15,7 @@
 #include "daemon/gate_port.h"
 #include "daemon/privileges.h"
 #include "daemon/publish.h"
+#include "daemon/retention.h"
 #include "protocol/client.h"
 #include "settings/policy_file.h"
 #include "support/cleanup.h"
@@ -314,6 +315,7 @@ void frt_daemon_stop(struct frt_daemon *daemon)
     free(daemon->gate_port.text);
     frt_ledger_free(daemon->ledger);
     frt_searches_free(daemon->searches);
+    frt_retention_free(daemon->retention);
     frt_view_free(daemon->view);
     frt_policy_free(daemon->policy);
     frt_conf_free(daemon->conf);

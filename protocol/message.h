@@ -41,6 +41,8 @@ enum frt_ask_kind {
     FRT_ASK_RESULT,             /* what a search returned: `decision`, `matches`, `database`; recorded */
     FRT_ASK_OPEN, /* allowed searches whose result is not on record: one's own; root and auditors: all; JSON */
     FRT_ASK_CATALOGUE, /* the tools and their marks, a page at a time, JSON; `path`: where the page begins */
+    FRT_ASK_REVIEW,    /* the human review of a search: `decision`, `reason` the finding; recorded */
+    FRT_ASK_RETAIN, /* `act` hold, release, destroy: recorded; list: JSON. `request` or `sha256`, `reason` */
     FRT_ASK_KIND_END,
 };
 
@@ -66,6 +68,8 @@ struct frt_ask {
         decision; /* sessions: the decision that let them begin; results: that allowed; 0 or -1: not given */
     char matches[16];   /* results: digits, "0" is an answer and "" is none; "none": no search was made */
     char database[160]; /* results: the database searched, percent-escaped; for "none" the reason */
+    char act[16];
+    char reason[FRT_PATH_TEXT_MAX]; /* percent-escaped */
     /* gate (DECIDE by root) only; digest and path for checks too */
     int64_t pid, tid; /* 0: not given */
     uint64_t dev, ino;

@@ -220,7 +220,7 @@ START_TEST(a_search_counts_once_however_many_asked_about_it)
     sit_down();
     answer("Q5", FRT_REPLY_PARTLY,
            "\"3\",\"2026-03-16T14:01:00.000000Z\",\"p20\",\"\",\"T25-neoface\",\"\",\"Q209\",\"allow\",\"\","
-           "\"request-on-file\",\"\",\"\",\"not reviewed\",\"\"\r\n");
+           "\"request-on-file\",\"\",\"\",\"not reviewed\",\"\",\"\",\"\"\r\n");
     answer("Q8", FRT_REPLY_ANSWERED,
            "\"0.00\",\"3\",\"2026-03-16T14:01:00.000000Z\",\"p20\",\"T25-neoface\",\"Q209\",\"2\","
            "\"2026-03-16T14:00:00.000000Z\",\"p20-it\",\"added\",\"\",\"p19\",\"HR 7\"\r\n");

@@ -15,11 +15,11 @@ import time
 
 SOURCE = os.environ.get("FRT_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KINDS = {"decide": 1, "check": 2, "grant": 3, "session-open": 4, "session-close": 5, "needs-request": 6, "status": 7, "why": 8,
-         "gate": 9, "audit": 10, "result": 11, "open": 12, "catalogue": 13}
+         "gate": 9, "audit": 10, "result": 11, "open": 12, "catalogue": 13, "review": 14, "retain": 15}
 TEXT, U8, U16, U32, U64 = "text", "<B", "<H", "<I", "<Q"
 FIELDS = {"user": (1, TEXT), "ruser": (2, TEXT), "user_uid": (3, U32), "login_uid": (4, U32), "service": (5, TEXT),
           "tty": (6, TEXT), "rhost": (7, TEXT), "tool": (8, TEXT), "request": (9, TEXT), "evidence": (10, TEXT),
-          "action": (11, U8), "match": (12, U8), "decision": (13, U64), "matches": (14, TEXT), "database": (15, TEXT),
+          "action": (11, U8), "match": (12, U8), "decision": (13, U64), "matches": (14, TEXT), "database": (15, TEXT), "act": (16, TEXT), "reason": (17, TEXT),
           "pid": (32, U64), "tid": (33, U64), "dev": (34, U64), "ino": (35, U64), "sha256": (36, TEXT), "path": (37, TEXT)}
 ANSWER = {1: ("verdict", U16), 2: ("reason", U16), 3: ("obligations", U32), 4: ("decision", U64), 5: ("needs_request", U8),
           6: ("rule", TEXT), 7: ("citation", TEXT), 8: ("message", TEXT), 9: ("contact", TEXT), 10: ("text", TEXT)}
