@@ -27,6 +27,7 @@
      IN_ONLYDIR)
 #define MAX_DIRECTORIES (1u << 18)
 #define PLACES_A_STEP   4    /* about 0.1 ms; openers wait for no more */
+#define ENTRIES_A_STEP  16   /* of a tree, the same */
 #define MAX_WATCHES     256  /* of one level of a pattern */
 #define MAX_LOOKS       2000 /* into marked directories, for one file: 10 ms */
 
@@ -163,6 +164,54 @@ static void visit_tree(int fd, const char *name, bool is_directory, const char *
         add_file(context->marks, fd, name, context->place, path);
 }
 
+/* A whole directory: its turn comes after the places, or before the next one. */
+static void add_tree(struct frt_marks *marks, const char *path, unsigned place)
+{
+    size_t size = (marks->waiting_count + 1) * sizeof(*marks->waiting);
+    struct frt_waiting_tree *more = realloc(marks->waiting, size);
+    char *copy = strdup(path);
+
+    if (more)
+        marks->waiting = more;
+    if (more && copy)
+        marks->waiting[marks->waiting_count++] = (struct frt_waiting_tree){copy, place};
+    else
+        note_failure(marks, path, ENOMEM);
+    if (!more)
+        free(copy);
+}
+
+/* False when no tree is left. */
+static bool step_tree(struct frt_marks *marks)
+{
+    struct tree_context context = {marks, marks->tree_place};
+
+    if (!marks->tree && marks->waiting_count > 0) {
+        struct frt_waiting_tree next = marks->waiting[--marks->waiting_count];
+
+        marks->tree = frt_tree_open(next.path);
+        marks->tree_place = context.place = next.place;
+        free(next.path);
+    }
+    for (int i = 0; marks->tree && i < ENTRIES_A_STEP; i++) {
+        if (frt_tree_next(marks->tree, visit_tree, &context))
+            continue;
+        frt_tree_close(marks->tree);
+        marks->tree = NULL;
+    }
+    return marks->tree || marks->waiting_count > 0;
+}
+
+static void drop_trees(struct frt_marks *marks)
+{
+    frt_tree_close(marks->tree);
+    marks->tree = NULL;
+    while (marks->waiting_count > 0)
+        free(marks->waiting[--marks->waiting_count].path);
+    free(marks->waiting);
+    marks->waiting = NULL;
+}
+
 /* False when there is no such directory. */
 static bool watch_existing(struct frt_marks *marks, const char *path)
 {
@@ -209,9 +258,7 @@ static void add_path(struct frt_marks *marks, const char *path, unsigned place, 
     if (statx(directory, slash + 1, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &st) < 0)
         return;
     if (S_ISDIR(st.stx_mode)) {
-        struct tree_context context = {marks, place};
-
-        frt_tree_walk(path, visit_tree, &context);
+        add_tree(marks, path, place);
         return;
     }
     add_file(marks, directory, slash + 1, place, path);
@@ -379,7 +426,9 @@ bool frt_marks_step(struct frt_marks *marks)
 {
     const struct frt_catalogue *c = marks->catalogue;
 
-    for (int i = 0; marks->is_looking && i < PLACES_A_STEP; i++) {
+    if (marks->is_looking && step_tree(marks))
+        return false;
+    for (int i = 0; marks->is_looking && i < PLACES_A_STEP && marks->waiting_count == 0; i++) {
         unsigned place = (unsigned)marks->next_place;
 
         if (marks->next_place == c->place_count) {
@@ -413,6 +462,7 @@ void frt_marks_clear(struct frt_marks *marks)
     free(marks->fresh);
     marks->directories = marks->fresh = NULL;
     marks->directory_count = marks->fresh_count = 0;
+    drop_trees(marks);
     close(marks->watch);
 }
 
@@ -425,6 +475,7 @@ void frt_marks_apply(struct frt_marks *marks, struct frt_catalogue *catalogue)
         forget_ignored(marks);
     free_directories(marks->directories, marks->directory_count);
     marks->directory_count = 0; /* they borrow from the old one */
+    drop_trees(marks);
     marks->was_complete = marks->is_looking = false;
     frt_catalogue_free(old);
     frt_marks_refresh(marks);

@@ -28,6 +28,13 @@ struct frt_marked_directory {
     char *path;       /* as we see it; NULL: it has none; owned */
 };
 
+struct frt_tree;
+
+struct frt_waiting_tree {
+    char *path;
+    unsigned place;
+};
+
 struct frt_marks {
     int group;           /* fanotify */
     bool has_exec_marks; /* whole file systems are asked about programs */
@@ -43,6 +50,10 @@ struct frt_marks {
     size_t directory_count;
     struct frt_marked_directory *fresh; /* of the look under way */
     size_t fresh_count, next_place;
+    struct frt_tree *tree; /* being walked; NULL: none */
+    unsigned tree_place;
+    struct frt_waiting_tree *waiting;
+    size_t waiting_count;
     bool is_looking, was_complete, look_again;
     size_t filesystem_count; /* of the exec group */
     size_t failures;         /* marks the kernel refused at the last look */

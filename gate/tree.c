@@ -9,32 +9,54 @@
 
 #include "support/cleanup.h"
 
-void frt_tree_walk(const char *path,
+struct frt_tree {
+    FTS *fts;
+    char *path;
+};
+
+struct frt_tree *frt_tree_open(const char *path)
+{
+    struct frt_tree *tree = calloc(1, sizeof(*tree));
+    char *roots[2] = {NULL, NULL};
+
+    if (!tree)
+        return NULL;
+    tree->path = roots[0] = strdup(path);
+    tree->fts = tree->path ? fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL) : NULL;
+    if (tree->fts)
+        return tree;
+    frt_tree_close(tree);
+    return NULL;
+}
+
+void frt_tree_close(struct frt_tree *tree)
+{
+    if (tree && tree->fts)
+        fts_close(tree->fts);
+    if (tree)
+        free(tree->path);
+    free(tree);
+}
+
+bool frt_tree_next(struct frt_tree *tree,
                    void (*visit)(int fd, const char *name, bool is_directory, const char *path, void *arg),
                    void *arg)
 {
-    frt_auto_free char *copy = strdup(path);
-    char *roots[] = {copy, NULL};
-    FTS *tree = copy ? fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL) : NULL;
-    FTSENT *entry;
+    FTSENT *entry = fts_read(tree->fts);
+    frt_auto_close int fd = -1;
 
-    while (tree && (entry = fts_read(tree))) {
-        frt_auto_close int fd = -1;
+    if (!entry)
+        return false;
+    if (entry->fts_info == FTS_D) {
+        fd = open(entry->fts_path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0)
+            visit(fd, entry->fts_name, true, entry->fts_path, arg);
+    } else if (entry->fts_info == FTS_F) {
+        frt_auto_free char *parent = strndup(entry->fts_path, entry->fts_pathlen - entry->fts_namelen);
 
-        if (entry->fts_info == FTS_D) {
-            fd = open(entry->fts_path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            if (fd >= 0)
-                visit(fd, entry->fts_name, true, entry->fts_path, arg);
-        } else if (entry->fts_info == FTS_F) {
-            size_t length = entry->fts_pathlen - entry->fts_namelen;
-            char *parent = strndup(entry->fts_path, length);
-
-            fd = parent ? open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-            free(parent);
-            if (fd >= 0)
-                visit(fd, entry->fts_name, false, entry->fts_path, arg);
-        }
+        fd = parent ? open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+        if (fd >= 0)
+            visit(fd, entry->fts_name, false, entry->fts_path, arg);
     }
-    if (tree)
-        fts_close(tree);
+    return true;
 }

@@ -24,6 +24,7 @@
 #define LOOK_EVERY_MS 30000
 #define BUSY_MS       10
 #define IDLE_MS       250
+#define LOOKING_MS    1 /* between the steps of a later look: nobody waits for it */
 
 /* Everything that does not need the worker's state, once. */
 static int prepare_privileges(void)
@@ -306,9 +307,12 @@ static void do_round(struct frt_worker *w, int64_t *next_tick)
 {
     struct pollfd fds[POLLED];
     bool looking = w->marks.is_looking;
+    int timeout = w->question_count || w->must_look ? BUSY_MS : IDLE_MS;
     int64_t now;
 
-    wait_for_work(w, fds, looking ? 0 : w->question_count || w->must_look ? BUSY_MS : IDLE_MS);
+    if (looking)
+        timeout = w->marks.was_complete ? LOOKING_MS : 0;
+    wait_for_work(w, fds, timeout);
     atomic_fetch_add(&w->shared->beat, 1);
     for (int i = 0; fds[EVENTS].revents && i < READS_A_ROUND && read_events(w) && !w->is_flooded; i++)
         ;
