@@ -57,6 +57,10 @@ static void replay_with(const struct frt_desk *desk, struct frt_reply *reply)
     frt_reply_note(reply,
                    "under %s %s: %" PRIu64 " the same, %" PRIu64 " another verdict, %" PRIu64 " another rule",
                    policy->id, policy->edition, counts.same, counts.verdict_differs, counts.rule_differs);
+    frt_reply_note(
+        reply, "replayed are the facts frozen then; dual_role, stale_member_counts, city_includes, "
+               "requester_may_open, retro_filing_minutes and emergency_max_hours shape facts, and what they "
+               "would have changed is not seen: frt policy test asks about that");
     frt_past_policy_free(policy);
 }
 
