@@ -2,12 +2,12 @@
 #include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "casework/package_parts.h"
 #include "support/cleanup.h"
@@ -69,39 +69,53 @@ static size_t count_files(const char *root)
     return nftw(root, count_file, 16, FTW_PHYS) < 0 ? 0 : files_found;
 }
 
+/* An Ed25519 key as RFC 8410 writes it: fixed bytes, then the key. */
+static bool read_signer(const char *root, uint8_t ret_key[FRT_KEY_SIZE])
+{
+    static const uint8_t algorithm[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0};
+    char path[4096], *name = NULL, *header = NULL;
+    uint8_t *bytes = NULL;
+    long length = 0;
+    bool ok;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/chain/signer.pem", root);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    ok = PEM_read(file, &name, &header, &bytes, &length) == 1 && strcmp(name, PEM_STRING_PUBLIC) == 0 &&
+         length == sizeof(algorithm) + FRT_KEY_SIZE && memcmp(bytes, algorithm, sizeof(algorithm)) == 0;
+    if (ok)
+        memcpy(ret_key, bytes + sizeof(algorithm), FRT_KEY_SIZE);
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_free(bytes);
+    fclose(file);
+    return ok;
+}
+
 static void check_signature(const char *root, const char *manifest, size_t length,
                             struct frt_package_check *check)
 {
     char path[4096];
     frt_auto_free char *signature = NULL;
     const char *what;
-    size_t size = 0, key_size = FRT_KEY_SIZE;
-    uint8_t key_bytes[FRT_KEY_SIZE];
-    EVP_PKEY *key = NULL;
-    FILE *file;
+    size_t size = 0;
+    uint8_t key[FRT_KEY_SIZE];
 
     snprintf(path, sizeof(path), "%s/MANIFEST.sha256.sig", root);
     check->is_signed = frt_file_read(path, FRT_FILE_ANY, 4096, &signature, &size, &what) != -ENOENT;
     snprintf(path, sizeof(path), "%s/chain/signer.pem", root);
-    file = fopen(path, "re");
     if (!check->is_signed) {
-        if (file) {
+        if (access(path, F_OK) == 0)
             bad(check, "MANIFEST.sha256.sig is missing, though chain/signer.pem says it was signed");
-            fclose(file);
-        }
         return;
     }
-    if (file) {
-        key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
-        fclose(file);
+    if (read_signer(root, key)) {
+        frt_hex_format(key, FRT_KEY_SIZE, check->signer);
+        check->is_signature_good = size == FRT_SIGNATURE_SIZE && signature &&
+                                   frt_ed25519_is_valid(key, manifest, length, (const uint8_t *)signature);
     }
-    if (key && EVP_PKEY_get_raw_public_key(key, key_bytes, &key_size) == 1 && key_size == FRT_KEY_SIZE) {
-        frt_hex_format(key_bytes, FRT_KEY_SIZE, check->signer);
-        check->is_signature_good =
-            size == FRT_SIGNATURE_SIZE && signature &&
-            frt_ed25519_is_valid(key_bytes, manifest, length, (const uint8_t *)signature);
-    }
-    EVP_PKEY_free(key);
     if (!check->is_signature_good)
         bad(check, "MANIFEST.sha256.sig is no signature of the manifest by chain/signer.pem");
 }
