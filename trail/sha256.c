@@ -2,17 +2,26 @@
 #include "trail/sha256.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
+static EVP_MD *algorithm;
+
+static void fetch(void)
+{
+    algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 int frt_sha256_init(struct frt_sha256 *hasher)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, fetch);
     hasher->failed = false;
-    hasher->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
     hasher->context = EVP_MD_CTX_new();
-    if (hasher->algorithm && hasher->context &&
-        EVP_DigestInit_ex2(hasher->context, hasher->algorithm, NULL) == 1)
+    if (algorithm && hasher->context && EVP_DigestInit_ex2(hasher->context, algorithm, NULL) == 1)
         return 0;
     frt_sha256_clear(hasher);
     return -ENOMEM;
@@ -21,9 +30,7 @@ int frt_sha256_init(struct frt_sha256 *hasher)
 void frt_sha256_clear(struct frt_sha256 *hasher)
 {
     EVP_MD_CTX_free(hasher->context);
-    EVP_MD_free(hasher->algorithm);
     hasher->context = NULL;
-    hasher->algorithm = NULL;
 }
 
 void frt_sha256_begin(struct frt_sha256 *hasher)

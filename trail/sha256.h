@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * SHA-256 through libcrypto with the algorithm fetched and the context made once: fetching by name for each
- * record would cost as much as the hashing. One struct per thread.
+ * SHA-256 through libcrypto with the algorithm fetched once per process and the context made once: fetching by name for
+ * each record would cost as much as the hashing. One struct per thread.
  *
  * Hashing itself returns nothing; should libcrypto ever fail, `failed` stays set and whoever draws a
  * conclusion from the hashes looks at it first.
@@ -15,11 +15,9 @@
 
 #define FRT_HASH_SIZE 32
 
-struct evp_md_st;
 struct evp_md_ctx_st;
 
 struct frt_sha256 {
-    struct evp_md_st *algorithm;
     struct evp_md_ctx_st *context;
     bool failed;
 };
