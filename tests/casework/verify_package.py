@@ -6,6 +6,7 @@ signature, the chain (tests/trail/verify_trail.py), and records.jsonl line by li
 usage: verify_package.py [--pk0 HEX] [--origin NAME] [--signer HEX] PACKAGE        exit: 0 proven, 1 not
 """
 import argparse
+import functools
 import hashlib
 import importlib.util
 import os
@@ -15,6 +16,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+@functools.cache
 def load_trail_verifier():
     path = os.path.join(HERE, "verify_trail.py")
     if not os.path.exists(path):
@@ -25,63 +27,92 @@ def load_trail_verifier():
     return module
 
 
-def read(root, name):
-    with open(os.path.join(root, name), "rb") as f:
-        return f.read()
+MANIFEST, SIGNATURE, SIGNER, LOG = "MANIFEST.sha256", "MANIFEST.sha256.sig", "chain/signer.pem", "chain/log/"
 
 
-def manifest_faults(root):
-    listed, faults = {}, []
-    text = read(root, "MANIFEST.sha256")
+def load(root):
+    """The package as {path: bytes}; whatever is no plain file is there with None."""
+    files = {}
+    for folder, folders, names in os.walk(root):
+        for name in names + [n for n in folders if os.path.islink(os.path.join(folder, n))]:
+            path = os.path.join(folder, name)
+            plain = os.path.isfile(path) and not os.path.islink(path)
+            files[os.path.relpath(path, root)] = open(path, "rb").read() if plain else None
+    return files
+
+
+def manifest_faults(files):
+    listed, text = {}, files[MANIFEST]
     for line in text.decode("utf-8", "replace").split("\n")[:-1]:
         match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if not match or match[2].startswith("/") or ".." in match[2].split("/"):
-            return ["a line of the manifest is none: %r" % line[:80]]
+            yield "a line of the manifest is none: %r" % line[:80]
+            return
         listed[match[2]] = match[1]
     if not text.endswith(b"\n"):
-        faults.append("the manifest does not end as it must")
-    present = {os.path.relpath(os.path.join(folder, name), root) for folder, _, names in os.walk(root) for name in names}
-    for name in sorted(present - set(listed) - {"MANIFEST.sha256", "MANIFEST.sha256.sig"}):
-        faults.append("not in the manifest: " + name)
+        yield "the manifest does not end as it must"
+    for name in sorted(set(files) - set(listed) - {MANIFEST, SIGNATURE}):
+        yield "not in the manifest: " + name
     for name, digest in listed.items():
-        if name not in present or hashlib.sha256(read(root, name)).hexdigest() != digest:
-            faults.append("not as the manifest says: " + name)
-    return faults
+        if files.get(name) is None or hashlib.sha256(files[name]).hexdigest() != digest:
+            yield "not as the manifest says: " + name
 
 
-def signature_faults(root, signer):
+def signature_faults(files, signer):
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import serialization
-    if not os.path.exists(os.path.join(root, "MANIFEST.sha256.sig")):
-        return ["not signed"] if signer or os.path.exists(os.path.join(root, "chain", "signer.pem")) else []
+    if SIGNATURE not in files:
+        if signer or SIGNER in files:
+            yield "not signed"
+        return
     try:
-        key = serialization.load_pem_public_key(read(root, "chain/signer.pem"))
-        key.verify(read(root, "MANIFEST.sha256.sig"), read(root, "MANIFEST.sha256"))
+        key = serialization.load_pem_public_key(files.get(SIGNER) or b"")
+        key.verify(files[SIGNATURE] or b"", files[MANIFEST])
         raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw).hex()
-        return ["signed by another key"] if signer and raw != signer else []
-    except (InvalidSignature, ValueError, OSError) as error:
-        return ["signature: %s" % (error or "invalid")]
+        if signer and raw != signer:
+            yield "signed by another key"
+    except (InvalidSignature, ValueError) as error:
+        yield "signature: %s" % (error or "invalid")
 
 
-def record_faults(root):
-    chain = set()
-    for name in os.listdir(os.path.join(root, "chain", "log")):
-        if name.endswith(".seg"):
-            chain.update(read(root, os.path.join("chain", "log", name)).split(b"\n"))
-    lines = read(root, "records.jsonl").split(b"\n")
-    faults = ["records.jsonl does not end as it must"] if lines[-1] else []
-    return faults + ["not in the chain: line %d" % (i + 1) for i, line in enumerate(lines[:-1]) if line not in chain]
+def chain_faults(files, pk0, origin):
+    trail = load_trail_verifier()
+    segments = {name[len(LOG):]: data for name, data in files.items() if name.startswith(LOG) and name.endswith(".seg") and data}
+    beside = re.fullmatch(rb"([!-~]{1,255}) ([0-9a-f]{64})\n", files.get(LOG + "pk0") or b"")
+    if not segments or not (beside or (pk0 and origin)):
+        yield "chain: no segment, or no first key"
+        return
+    try:
+        code = trail.Trail(segments, origin or beside[1].decode(), bytes.fromhex(pk0 or beside[2].decode()), None).verify()
+        if code != trail.OK:
+            yield "chain: exit %d" % code
+    except (trail.Bad, ValueError) as error:
+        yield "chain: %s" % error
+
+
+def record_faults(files):
+    chain = {line for name, data in files.items() if name.startswith(LOG) and name.endswith(".seg") for line in data.split(b"\n")}
+    lines = (files.get("records.jsonl") or b"").split(b"\n")
+    if lines[-1]:
+        yield "records.jsonl does not end as it must"
+    for i, line in enumerate(lines[:-1]):
+        if line not in chain:
+            yield "not in the chain: line %d" % (i + 1)
+
+
+def faults(files, pk0=None, origin=None, signer=None):
+    """One after the other what is wrong with a package as load() gives it."""
+    if files.get(MANIFEST) is None:
+        yield "there is no manifest"
+        return
+    yield from manifest_faults(files)
+    yield from signature_faults(files, signer)
+    yield from chain_faults(files, pk0, origin)
+    yield from record_faults(files)
 
 
 def faults_of(root, pk0=None, origin=None, signer=None):
-    try:
-        faults = manifest_faults(root) + signature_faults(root, signer)
-        code, words = load_trail_verifier().verify(os.path.join(root, "chain", "log"), pk0, origin)
-        if code != 0:
-            faults.append("chain: " + words)
-        return faults + record_faults(root)
-    except OSError as error:
-        return [str(error)]
+    return list(faults(load(root), pk0, origin, signer))
 
 
 if __name__ == "__main__":
