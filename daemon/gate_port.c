@@ -383,6 +383,12 @@ void frt_gate_port_closed(struct frt_daemon *daemon)
     set_state(daemon, FRT_GATE_NOT_ENFORCING, "its connection closed");
 }
 
+void frt_gate_port_expect(struct frt_daemon *daemon)
+{
+    if (daemon->conf->gate.required && daemon->gate == FRT_GATE_ABSENT)
+        set_state(daemon, FRT_GATE_NOT_ENFORCING, "required on this host and not there: start frt-gate");
+}
+
 void frt_gate_port_tick(struct frt_daemon *daemon)
 {
     struct frt_gate_port *port = &daemon->gate_port;

@@ -37,6 +37,8 @@ void frt_gate_port_committed(struct frt_daemon *daemon,
 void frt_gate_port_replay(struct frt_daemon *daemon, const struct frt_record_view *record);
 
 void frt_gate_port_closed(struct frt_daemon *daemon); /* the gate's connection went away */
+/* Where frt.conf says that this host has a gate, none is one that does not enforce. At start and on reload. */
+void frt_gate_port_expect(struct frt_daemon *daemon);
 void frt_gate_port_tick(struct frt_daemon *daemon);
 
 #endif

@@ -51,12 +51,14 @@ static void record_reload(struct frt_daemon *daemon, const char *outcome)
 /* Answers that wait hold no pointers into policy or view, but they were decided under the old ones: seal them
  * first. */
 static void apply(struct frt_daemon *daemon, struct frt_policy *policy, struct frt_view *view,
-                  unsigned max_view_age_s)
+                  const struct frt_conf *conf)
 {
     frt_commit_now(daemon);
     frt_policy_free(daemon->policy);
     daemon->policy = policy;
-    daemon->conf->max_view_age_s = max_view_age_s;
+    daemon->conf->max_view_age_s = conf->max_view_age_s;
+    daemon->conf->gate.required = conf->gate.required;
+    frt_gate_port_expect(daemon);
     if (view) {
         frt_view_free(daemon->view);
         daemon->view = view;
@@ -90,7 +92,7 @@ void frt_daemon_reload(struct frt_daemon *daemon)
         frt_view_free(view);
     } else {
         warn_of_fixed_keys(daemon->conf, conf);
-        apply(daemon, policy, view, conf->max_view_age_s);
+        apply(daemon, policy, view, conf);
         record_reload(daemon, "done");
         frt_journal(LOG_INFO, "reloaded: policy %s edition %s", daemon->policy->id, daemon->policy->edition);
     }

@@ -278,6 +278,7 @@ int frt_daemon_start(struct frt_daemon *daemon, const char *conf_path)
     if (r < 0)
         return r;
     record_configuration(daemon);
+    frt_gate_port_expect(daemon);
     frt_commit_now(daemon);
     frt_publish_checkpoint(daemon);
     sd_notifyf(0, "READY=1\nSTATUS=deciding for host %s under policy %s", daemon->conf->host,

@@ -21,31 +21,39 @@
 
 #include "gate/worker.h"
 #include "protocol/client.h"
+#include "settings/frt_conf.h"
 #include "support/cleanup.h"
 
 #define WORKER_FILES 2048
 #define TTY_GROUP    5
 
 static const char usage[] =
-    "usage: frt-gate (--all | --only MOUNTPOINT...) [options]\n"
-    "  --all              gate every local file system of this machine\n"
-    "  --only DIR         gate this mount and those below it, nothing else; may be given again\n"
+    "usage: frt-gate [--config FILE | --all | --only MOUNTPOINT...] [options]\n"
+    "  --config FILE      read `gate` and `socket` of this configuration (" FRT_CONF_PATH ")\n"
+    "  --all              without a configuration: gate every local file system of this machine\n"
+    "  --only DIR         without a configuration: gate this mount and those below it; may be given again\n"
+    "  --check            read the configuration, say what would be gated, and exit\n"
     "  --socket PATH      frtd's socket (" FRT_SOCKET_PATH ")\n"
     "  --run DIR          where the canary and state.json live (/run/frt-gate)\n"
     "  --canary-ms N      try the canary every N ms (5000)\n"
     "  --no-exec-marks    do not recognise copies by their contents\n"
     "  --no-audit         no records in the kernel's audit log\n"
-    "  --no-spare         one keeper instead of two (tests)\n";
+    "  --no-spare         one keeper instead of two (tests)\n"
+    "  --version          version\n";
 
 struct gate {
     struct frt_worker_options options;
     struct frt_keeper keeper;
-    bool all, no_exec, no_audit, no_spare;
+    const char *conf_path;
+    bool all, no_exec, no_audit, no_spare, only_check;
 };
 
 static int parse_options(int argc, char **argv, struct gate *gate)
 {
-    static const struct option options[] = {{"all", no_argument, NULL, 'a'},
+    static const struct option options[] = {{"config", required_argument, NULL, 'f'},
+                                            {"check", no_argument, NULL, 'C'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"all", no_argument, NULL, 'a'},
                                             {"only", required_argument, NULL, 'o'},
                                             {"socket", required_argument, NULL, 's'},
                                             {"run", required_argument, NULL, 'r'},
@@ -58,7 +66,17 @@ static int parse_options(int argc, char **argv, struct gate *gate)
     int c;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'a')
+        if (c == 'f')
+            gate->conf_path = optarg;
+        else if (c == 'C')
+            gate->only_check = true;
+        else if (c == 'V') {
+            puts("frt-gate " FRT_VERSION);
+            exit(0);
+        } else if (c == 'h') {
+            fputs(usage, stdout);
+            exit(0);
+        } else if (c == 'a')
             gate->all = true;
         else if (c == 'o' && gate->options.only_count < FRT_SCOPE_MAX_ONLY)
             gate->options.only[gate->options.only_count++] = optarg;
@@ -67,7 +85,7 @@ static int parse_options(int argc, char **argv, struct gate *gate)
         else if (c == 'r')
             gate->options.run_dir = optarg;
         else if (c == 'c')
-            gate->options.canary_every_ms = atoi(optarg) > 0 ? atoi(optarg) : 5000;
+            gate->options.canary_every_ms = atoi(optarg);
         else if (c == 'x')
             gate->no_exec = true;
         else if (c == 'n')
@@ -77,7 +95,51 @@ static int parse_options(int argc, char **argv, struct gate *gate)
         else
             return -EINVAL;
     }
-    return optind == argc && gate->all != (gate->options.only_count > 0) ? 0 : -EINVAL;
+    if (optind != argc || gate->all + (gate->options.only_count > 0) + (gate->conf_path != NULL) > 1)
+        return -EINVAL;
+    if (!gate->all && gate->options.only_count == 0 && !gate->conf_path)
+        gate->conf_path = FRT_CONF_PATH;
+    return 0;
+}
+
+/* The words of frt.conf; options that were given as well stand. `conf` stays for the life of the process. */
+static int read_configuration(struct gate *gate, struct frt_conf **ret_conf)
+{
+    char error[FRT_CONF_ERROR_MAX];
+    const struct frt_conf_gate *wanted;
+
+    if (!gate->conf_path)
+        return 0;
+    if (frt_conf_load(gate->conf_path, ret_conf, error) < 0) {
+        fprintf(stderr, "frt-gate: %s\n", error);
+        return -EINVAL;
+    }
+    wanted = &(*ret_conf)->gate;
+    for (size_t i = 0; wanted->only[i]; i++)
+        gate->options.only[gate->options.only_count++] = wanted->only[i];
+    if (!gate->options.socket)
+        gate->options.socket = (*ret_conf)->socket;
+    if (gate->options.canary_every_ms <= 0)
+        gate->options.canary_every_ms = (int64_t)wanted->canary_interval_s * 1000;
+    gate->no_exec |= !wanted->exec_marks;
+    gate->no_audit |= !wanted->audit;
+    return 0;
+}
+
+static void fill_in(struct gate *gate)
+{
+    if (!gate->options.socket)
+        gate->options.socket = FRT_SOCKET_PATH;
+    if (gate->options.canary_every_ms <= 0)
+        gate->options.canary_every_ms = 5000;
+}
+
+static void say_what_is_gated(const struct gate *gate)
+{
+    printf("%s: good; gates", gate->conf_path ? gate->conf_path : "options");
+    for (size_t i = 0; i < gate->options.only_count; i++)
+        printf(" %s", gate->options.only[i]);
+    printf("%s, asks %s\n", gate->options.only_count ? "" : " every local file system", gate->options.socket);
 }
 
 /* Out of memory kills others first; no swap; nobody's environment. */
@@ -161,15 +223,24 @@ static int fail(const char *what, int error)
 
 int main(int argc, char **argv)
 {
-    static struct gate gate = {
-        .options = {.socket = FRT_SOCKET_PATH, .run_dir = "/run/frt-gate", .canary_every_ms = 5000},
-        .keeper = {.max_files = WORKER_FILES, .work = frt_worker_run}};
+    static struct gate gate = {.options = {.run_dir = "/run/frt-gate"},
+                               .keeper = {.max_files = WORKER_FILES, .work = frt_worker_run}};
+    struct frt_conf *conf = NULL;
     int r;
 
     if (parse_options(argc, argv, &gate) < 0) {
         fputs(usage, stderr);
         return EX_USAGE;
     }
+    if (read_configuration(&gate, &conf) < 0)
+        return EX_CONFIG;
+    fill_in(&gate);
+    if (gate.only_check) {
+        say_what_is_gated(&gate);
+        frt_conf_free(conf);
+        return 0;
+    }
+    frt_service_init(&gate.options.service);
     if (!is_in_first_pid_namespace()) {
         fprintf(stderr,
                 "frt-gate: runs only in the machine's first pid name space, where every opener has a pid\n");
@@ -191,5 +262,7 @@ int main(int argc, char **argv)
     gate.keeper.shared = frt_gate_shared_new();
     if (!gate.keeper.shared)
         return fail("shared memory", -ENOMEM);
+    if ((r = frt_service_confine()) < 0)
+        return fail("seccomp", r);
     return frt_keeper_run(&gate.keeper) == 0 ? 0 : EX_SOFTWARE;
 }

@@ -139,6 +139,7 @@ void frt_state_report(struct frt_worker *w, int64_t now_ms, const char *goodbye)
     for (char *p = message.why; *p; p++)
         if (*p < 0x20 || *p > 0x7E)
             *p = '?';
+    frt_service_tell(&w->options->service, message.enforcing, message.why);
     message.inodes = w->shared->inode_count;
     message.directories = w->marks.directory_count;
     message.filesystems = w->marks.filesystem_count;

@@ -14,6 +14,7 @@
 #include "gate/opener.h"
 #include "gate/point.h"
 #include "gate/rescue.h"
+#include "gate/service.h"
 
 #define FRT_WORKER_BUDGET_MS  250 /* from reading an event to its answer */
 #define FRT_WORKER_QUESTIONS  512
@@ -28,6 +29,7 @@ struct frt_worker_options {
     const char *only[FRT_SCOPE_MAX_ONLY];
     size_t only_count;
     int64_t canary_every_ms;
+    struct frt_service service;
     bool exec_marks; /* recognise copies by their contents */
     bool audit;      /* the group was made with FAN_ENABLE_AUDIT */
 };

@@ -30,6 +30,7 @@ struct row {
 
 #define ROOT(member)      offsetof(struct frt_conf, member)
 #define DIRECTORY(member) offsetof(struct frt_conf, directory.member)
+#define GATE(member)      offsetof(struct frt_conf, gate.member)
 #define LAYOUT(member)    offsetof(struct frt_conf, layout.member)
 
 static const struct row root_rows[] = {
@@ -92,6 +93,19 @@ static const struct row directory_rows[] = {
     {.key = "requests", .type = DN, .offset = LAYOUT(requests)},
     {.key = "authorities", .type = DN, .offset = LAYOUT(authorities)},
     {.key = "groups", .type = DN, .offset = LAYOUT(groups)},
+};
+
+static const struct row gate_rows[] = {
+    {.key = "required", .type = FLAG, .offset = GATE(required), .preset = "false"},
+    {.key = "only", .type = PATHS, .offset = GATE(only)},
+    {.key = "exec_marks", .type = FLAG, .offset = GATE(exec_marks), .preset = "true"},
+    {.key = "kernel_audit", .type = FLAG, .offset = GATE(audit), .preset = "true"},
+    {.key = "canary_interval",
+     .type = NUMBER,
+     .offset = GATE(canary_interval_s),
+     .preset = "5",
+     .min = 1,
+     .max = 60},
 };
 
 static const struct row role_group_rows[] = {
@@ -235,8 +249,10 @@ struct table {
     const char *nested[4];
 };
 
-static const struct table root_table = {root_rows, FRT_ARRAY_LEN(root_rows), {"directory", "role_groups"}};
+static const struct table root_table = {
+    root_rows, FRT_ARRAY_LEN(root_rows), {"directory", "gate", "role_groups"}};
 static const struct table directory_table = {directory_rows, FRT_ARRAY_LEN(directory_rows), {NULL}};
+static const struct table gate_table = {gate_rows, FRT_ARRAY_LEN(gate_rows), {NULL}};
 static const struct table role_group_table = {role_group_rows, FRT_ARRAY_LEN(role_group_rows), {NULL}};
 
 static int unknown_key(const struct reader *reader, const config_setting_t *setting,
@@ -400,6 +416,8 @@ static int take_all(const struct reader *reader, const config_t *config, struct 
     if (r == 0)
         r = take_group(reader, directory, &directory_table, conf);
     if (r == 0)
+        r = take_group(reader, config_lookup(config, "gate"), &gate_table, conf);
+    if (r == 0)
         r = take_role_groups(reader, config_lookup(config, "role_groups"), conf);
     if (r == 0)
         r = check_directory(reader, directory, conf);
@@ -446,6 +464,7 @@ void frt_conf_free(struct frt_conf *conf)
         return;
     free_texts(&root_table, conf);
     free_texts(&directory_table, conf);
+    free_texts(&gate_table, conf);
     for (size_t i = 0; i < conf->role_group_count; i++)
         free_texts(&role_group_table, &conf->role_groups[i]);
     free(conf->path);

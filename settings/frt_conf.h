@@ -33,6 +33,14 @@ struct frt_conf_directory {
     char *replica_program; /* default: frt-replica beside frtd */
 };
 
+/* Settings of frt-gate. */
+struct frt_conf_gate {
+    bool required;                     /* no gate counts as one that does not enforce */
+    char *only[FRT_CONF_MAX_LIST + 1]; /* mount points; none: every local file system */
+    bool exec_marks, audit;
+    unsigned canary_interval_s;
+};
+
 struct frt_conf_layout { /* struct frt_view_layout, owning */
     char *suffix, *people, *roles, *agencies, *hosts, *tools, *requests, *authorities, *groups;
 };
@@ -53,6 +61,7 @@ struct frt_conf {
     unsigned max_view_age_s; /* default 60 */
     struct frt_conf_directory directory;
     struct frt_conf_layout layout;
+    struct frt_conf_gate gate;
     struct frt_conf_role_group role_groups[FRT_CONF_MAX_LIST];
     size_t role_group_count;
 };

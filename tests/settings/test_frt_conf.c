@@ -66,14 +66,20 @@ static const struct {
      "3: suffix: missing, and there is no default"},
     {"a key nobody knows", HEAD "hots = 1;\n" DIRECTORY,
      "3: hots: unknown key; known here: host origin user policy socket auditors_group log_dir key_dir "
-     "max_view_age directory role_groups"},
+     "max_view_age directory gate role_groups"},
     {"a key of directory at the top", HEAD "suffix = \"dc=x\";\n" DIRECTORY,
      "3: suffix: unknown key; known here: host origin user policy socket auditors_group log_dir key_dir "
-     "max_view_age directory role_groups"},
+     "max_view_age directory gate role_groups"},
     {"an unknown key of directory", HEAD "directory = { suffix = \"dc=x\";\n url = 1; };\n",
      "4: url: unknown key; known here: uris ldif user bind_dn secret_file sasl_external ca_file cert_file "
      "key_file content_sync poll_interval network_timeout page_size replica_program suffix people roles "
      "agencies hosts tools requests authorities groups"},
+    {"an unknown key of the gate", HEAD DIRECTORY "gate = { requried = true; };\n",
+     "4: requried: unknown key; known here: required only exec_marks kernel_audit canary_interval"},
+    {"a gate that is no group", HEAD DIRECTORY "gate = true;\n",
+     "4: gate: expected a group: { key = value; }"},
+    {"a gate's mount that is no path", HEAD DIRECTORY "gate = { only = [ \"opt\" ]; };\n",
+     "4: only[0]: expected an absolute path (beginning with /)"},
     {"an unknown key of a role group", HEAD DIRECTORY "role_groups = ( { dn = 1; } );\n",
      "4: dn: unknown key; known here: group affiliation agency department official_type"},
     {"a number for a text", HEAD "user = 7;\n" DIRECTORY, "3: user: expected a text in double quotes"},
