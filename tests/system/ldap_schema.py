@@ -178,7 +178,7 @@ READS = [
     ("replica", "the replica sees everything", SUFFIX, "(objectClass=*)", EVERYTHING),
     ("frtd", "frtd sees everything", SUFFIX, "(objectClass=*)", EVERYTHING),
     ("p18", "an auditor sees everything", SUFFIX, "(objectClass=*)", EVERYTHING),
-    ("p19", "the role office sees all roles", SUFFIX, "(objectClass=frtRole)", 34),
+    ("p19", "the role office sees all roles", SUFFIX, "(objectClass=frtRole)", 35),
     ("p19", "the role office looks a person's roles up", SUFFIX, "(frtPerson=p30)", 2),
     ("p30", "a person looks his own roles up", SUFFIX, "(frtPerson=p30)", 2),
     ("p30", "a person looks his own roles up below ou=roles", f"ou=roles,{SUFFIX}", "(frtPerson=p30)", 2),
@@ -213,7 +213,7 @@ READS = [
 
 COUNTS = {
     "organizationalUnit": 11, "frtDepartmentEntry": 13, "frtAgencyEntry": 10, "inetOrgPerson": 32, "frtServiceAccount": 1,
-    "frtRole": 34, "frtRoleGroup": 1, "frtHost": 12, "frtTool": 44, "frtRequest": 11, "frtAuthorityEntry": 13,
+    "frtRole": 35, "frtRoleGroup": 1, "frtHost": 12, "frtTool": 44, "frtRequest": 11, "frtAuthorityEntry": 13,
     "simpleSecurityObject": 2,
 }
 
