@@ -13,6 +13,7 @@
 #define REFRESH_LIMIT_MS   (15 * 60 * 1000LL)
 #define QUIET_MS           250 /* after the contextCSN, for what cookies do not tell */
 #define RESTART_SPACING_MS 1000
+#define CONFIRM_SPACING_MS 100 /* after a change */
 #define WAIT_LIMIT_MS      30000
 #define COOKIE_MAX         4096
 
@@ -59,11 +60,24 @@ static int ask_csn(struct sync *sync, int64_t now_ms)
     return frt_session_ask_csn(sync->session, &sync->csn_msgid);
 }
 
+/* A server restored to before a change is found out by what was confirmed: so changes are confirmed as they come, not only when
+ * a part of the lease is over. */
+static void confirm_soon(struct sync *sync)
+{
+    int64_t soon_ms = sync->csn_asked_ms + CONFIRM_SPACING_MS;
+
+    if (sync->phase == PERSIST && sync->csn_msgid < 0 && !sync->csn_answered && soon_ms < sync->csn_due_ms)
+        sync->csn_due_ms = soon_ms;
+}
+
 static int confirm(struct sync *sync)
 {
+    bool is_behind = sync->cookie && frt_csn_went_back(frt_csn_of_cookie(sync->cookie), sync->csn);
     int r = frt_session_confirm(sync->session, sync->csn, sync->csn_asked_ms);
 
     forget_csn(sync);
+    if (is_behind)
+        confirm_soon(sync);
     return r;
 }
 
@@ -116,6 +130,7 @@ static int take_cookie(struct sync *sync, const struct berval *cookie)
     }
     free(sync->cookie);
     sync->cookie = copy;
+    confirm_soon(sync);
     return 0;
 }
 

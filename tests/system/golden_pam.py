@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
-from frtd import BINARY, SOURCE, Frtd, program
+from frtd import BINARY, SOURCE, Frtd, default_policy, program
 from slapd import REPLICA_DN, Slapd
 
 ACCOUNT = 64210
@@ -90,6 +90,15 @@ class GoldenThroughPam(unittest.TestCase):
             self.assertIn("decision %d" % records[0]["n"], done.stdout.lower())
             self.assertIn(row["rule"], done.stdout)
         self.assertIn(done.returncode, expected, done.stdout)
+
+    def test_the_whole_table_holds_on_what_slapcat_writes(self):
+        path = os.path.join(self.folder, "slapcat.ldif")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(self.slapd.dump())
+        done = subprocess.run([program("frt"), "policy", "test", "--policy", default_policy(), "--directory", path, GOLDEN],
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertRegex(done.stdout, r"^[0-9]{3} cases, 0 differ\n$")
 
     def test_every_row_that_passes_through_pam_comes_out_of_the_whole_path(self):
         groups = collections.OrderedDict()
