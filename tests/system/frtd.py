@@ -12,7 +12,7 @@
 
 Options: ldif=[paths] (default the sample city), ldap={"uris": [...], ...} (keys of the `directory` group; then frt-replica is
 used), policy=PATH, at="2026-03-16 14:00:00" (UTC; None: the real time; the daemon's clock then runs on from there, by
-libfaketime), account="#64210" (frtd's own account when the test is root), extra="text for frt.conf".
+libfaketime; frozen=True: it stands still), account="#64210" (frtd's own account when the test is root), extra="text for frt.conf".
 """
 import collections
 import glob
@@ -58,11 +58,12 @@ def conf_value(value):
 
 class Frtd:
     def __init__(self, host="h1", ldif=None, ldap=None, policy=None, at=GOLDEN, account="#64210", extra="",
-                 directory=None, max_view_age=60):
+                 directory=None, max_view_age=60, frozen=False):
         self.keep = directory is not None
         self.dir = directory or tempfile.mkdtemp(prefix="frtd-")
         os.chmod(self.dir, 0o755)
         self.host, self.at, self.process = host, at, None
+        self.frozen = frozen  # a calendar clock that stands still: for the last second of something
         self.socket = os.path.join(self.dir, "run", "frtd.sock")
         self.trail_dir = os.path.join(self.dir, "log")
         self.key_dir = os.path.join(self.dir, "key")
@@ -100,7 +101,7 @@ class Frtd:
     def environment(self):
         env = {"PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
         if self.at:
-            env.update(LD_PRELOAD=FAKETIME, FAKETIME="@" + self.at, FAKETIME_DONT_FAKE_MONOTONIC="1", TZ="UTC",
+            env.update(LD_PRELOAD=FAKETIME, FAKETIME=("" if self.frozen else "@") + self.at, FAKETIME_DONT_FAKE_MONOTONIC="1", TZ="UTC",
                        FAKETIME_NO_CACHE="1")
         return env
 

@@ -107,7 +107,7 @@ class GoldenThroughPam(unittest.TestCase):
         self.assertGreater(sum(map(len, groups.values())), 30)
         checked = 0
         for (host, at), rows in groups.items():
-            point = Frtd(host=host, at=at.replace("T", " ").rstrip("Z"), account="#%d" % ACCOUNT,
+            point = Frtd(host=host, at=at.replace("T", " ").rstrip("Z"), account="#%d" % ACCOUNT, frozen=True,
                          ldap={"uris": [self.slapd.ldapi_uri], "sasl_external": True})
             confdir = tempfile.mkdtemp(prefix="pam-")
             with open(os.path.join(confdir, "other"), "w") as f:
