@@ -207,13 +207,22 @@ const char *frt_dn_parent(const char *normalised)
     return comma ? comma + 1 : "";
 }
 
-bool frt_dn_has_wide_bytes(const char *normalised)
+static bool has_wide_bytes(const char *normalised)
 {
     for (const char *p = strchr(normalised, '\\'); p; p = strchr(p + 1, '\\')) {
         if (p[1] >= '8')
             return true;
     }
     return false;
+}
+
+bool frt_dn_may_be_another(const char *normalised)
+{
+    const char *value = strchr(normalised, '=');
+
+    if (!value || value[1] == '#' || (normalised[0] >= '0' && normalised[0] <= '9'))
+        return true;
+    return strncmp(normalised, "userid=", 7) == 0 || has_wide_bytes(normalised);
 }
 
 void frt_dn_uuid(const char *normalised, uint8_t ret_uuid[16])

@@ -17,8 +17,9 @@ int frt_dn_normalise(const char *dn, size_t length, char **ret_dn);
 /* Of a normalised DN: what follows the first RDN; "" at the top. */
 const char *frt_dn_parent(const char *normalised);
 
-/* True when a normalised DN has bytes outside ASCII: then a server may call two spellings equal that differ here. */
-bool frt_dn_has_wide_bytes(const char *normalised);
+/* True when the first RDN of a normalised DN may be an entry's whose DN differs here: bytes outside ASCII, which servers fold,
+ * a type by its number or by the other name of uid, a value as BER bytes. */
+bool frt_dn_may_be_another(const char *normalised);
 
 /* 128-bit FNV-1a of a normalised DN: the key of entries that came without entryUUID. Only for files: whoever can write
  * entries could make two of them meet. */

@@ -169,7 +169,7 @@ static void give_up(struct enlisting *enlisting)
  * we do not. */
 static bool is_foreign(const struct frt_view *view, const char *dn)
 {
-    return strcmp(frt_dn_parent(dn), view->base[FRT_KIND_PERSON]) != 0 || frt_dn_has_wide_bytes(dn);
+    return strcmp(frt_dn_parent(dn), view->base[FRT_KIND_PERSON]) != 0 || frt_dn_may_be_another(dn);
 }
 
 static int enlist_dn(struct enlisting *enlisting, const struct frt_value *value)
