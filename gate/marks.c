@@ -449,7 +449,8 @@ bool frt_marks_step(struct frt_marks *marks)
 int frt_marks_init(struct frt_marks *marks)
 {
     marks->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    return marks->watch < 0 ? -errno : 0;
+    marks->own_files = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return marks->watch < 0 || marks->own_files < 0 ? -errno : 0;
 }
 
 void frt_marks_clear(struct frt_marks *marks)
@@ -464,6 +465,7 @@ void frt_marks_clear(struct frt_marks *marks)
     marks->directory_count = marks->fresh_count = 0;
     drop_trees(marks);
     close(marks->watch);
+    close(marks->own_files);
 }
 
 void frt_marks_apply(struct frt_marks *marks, struct frt_catalogue *catalogue)
@@ -491,13 +493,19 @@ bool frt_marks_read_watch(struct frt_marks *marks)
     return any;
 }
 
+/* fnmatch(3) takes its time; most names differ in the first letter. */
+static bool matches(const char *pattern, const char *name)
+{
+    return (pattern[0] == name[0] || strchr("*?[\\", pattern[0])) && fnmatch(pattern, name, 0) == 0;
+}
+
 static bool is_named(const struct frt_marks *marks, const struct frt_marked_directory *d, const char *base)
 {
     if (!d->name)
         return true;
     if (marks->catalogue->places[d->place].kind == FRT_GATE_ITEM_PATH)
         return strcmp(d->name, base) == 0;
-    return fnmatch(d->name, base, 0) == 0;
+    return matches(d->name, base);
 }
 
 /* First entry that does not come before this directory; `ino` 0: before this file system. */
@@ -536,7 +544,7 @@ static int by_model_name(const struct frt_marks *marks, const char *base)
     for (size_t i = 0; i < marks->catalogue->place_count; i++) {
         const struct frt_gate_place *place = &marks->catalogue->places[i];
 
-        if (place->kind == FRT_GATE_ITEM_MODEL_FILE && fnmatch(place->text, base, 0) == 0)
+        if (place->kind == FRT_GATE_ITEM_MODEL_FILE && matches(place->text, base))
             return (int)place->tool;
     }
     return -1;
@@ -600,19 +608,24 @@ static int by_path(const struct frt_marks *marks, const char *path)
 static int classify_by_name(struct frt_marks *marks, int fd, const struct statx *st, char *path, size_t size)
 {
     struct statx at_path, parent;
-    char link[40];
+    char number[16];
     char *base;
     ssize_t n;
+    size_t i;
     int tool;
 
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    n = readlink(link, path, size - 1);
+    snprintf(number, sizeof(number), "%d", fd);
+    n = readlinkat(marks->own_files, number, path, size - 1);
     if (n <= 0)
         return -1;
     path[n] = '\0';
     base = strrchr(path, '/');
     if (!base)
         return -1;
+    /* No marked directory of this file system has a place for the name: nearly every program. */
+    i = first_place(marks, frt_statx_dev(st), 0);
+    if (marks->was_complete && !next_place(marks, &i, frt_statx_dev(st), 0, base + 1))
+        return by_model_name(marks, base + 1);
     /* Is this path, for us, really this file? Then its directory is known. */
     if (path[0] == '/' && statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &at_path) == 0 &&
         at_path.stx_ino == st->stx_ino && frt_statx_dev(&at_path) == frt_statx_dev(st)) {
@@ -679,8 +692,8 @@ void frt_marks_ignore(struct frt_marks *marks, int fd, const struct statx *st, u
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     if (!(mask & FAN_OPEN_EXEC_PERM) && now.tv_sec - st->stx_ctime.tv_sec < SETTLED_S)
         return;
-    mark_fd(marks->group, FAN_MARK_ADD | FAN_MARK_IGNORE,
-            mask & FAN_OPEN_EXEC_PERM ? FAN_OPEN_EXEC_PERM : FAN_OPEN_PERM | FAN_ACCESS_PERM, fd);
+    fanotify_mark(marks->group, FAN_MARK_ADD | FAN_MARK_IGNORE,
+                  mask & FAN_OPEN_EXEC_PERM ? FAN_OPEN_EXEC_PERM : FAN_OPEN_PERM | FAN_ACCESS_PERM, fd, NULL);
 }
 
 int frt_marks_add_canary(struct frt_marks *marks, const char *path)

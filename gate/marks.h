@@ -43,6 +43,7 @@ struct frt_marks {
     ino_t canary_ino;
     const char *canary; /* path */
     int watch;          /* inotify: poll it, then frt_marks_refresh() */
+    int own_files;      /* /proc/self/fd */
     struct frt_gate_scope *scope;
     struct frt_gate_shared *shared;
     struct frt_catalogue *catalogue;          /* owned; NULL before the first */
