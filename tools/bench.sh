@@ -29,6 +29,6 @@ esac
 cmake --preset release >build/bench.log && cmake --build --preset release >>build/bench.log
 export FRT_BINARY_DIR=$PWD/build/release
 case $what in
-pam | casework) exec /usr/bin/python3 -B "bench/$what.py" "$@" ;;
+pam | casework | gate) exec /usr/bin/python3 -B "bench/$what.py" "$@" ;;
 *) exec bash "bench/$what.sh" "$@" ;;
 esac
