@@ -33,6 +33,11 @@ static const struct {
      "account required pam_permit.so\n" SHIPPED,
      {PAM_SUCCESS, PAM_SUCCESS, PAM_PERM_DENIED, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL,
       PAM_AUTHINFO_UNAVAIL}},
+    {"the shipped line before Debian's account lines, the password expired",
+     SHIPPED "\naccount [success=1 new_authtok_reqd=done default=ignore] pam_debug.so acct=new_authtok_reqd\n"
+             "account requisite pam_deny.so\naccount required pam_permit.so",
+     {PAM_NEW_AUTHTOK_REQD, PAM_NEW_AUTHTOK_REQD, PAM_PERM_DENIED, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL,
+      PAM_AUTHINFO_UNAVAIL}},
     {"the shipped line, then deny",
      SHIPPED "\naccount required pam_deny.so",
      {PAM_AUTH_ERR, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL,
@@ -64,6 +69,12 @@ static const struct {
     {"KNOWN LIMIT: default=ignore",
      "account required pam_permit.so\naccount [success=ok default=ignore] " GOVERNED,
      {PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS}},
+    /* Login programs let the password be changed, and then the person in. */
+    {"KNOWN LIMIT: behind Debian's account lines, the password expired",
+     "account [success=1 new_authtok_reqd=done default=ignore] pam_debug.so acct=new_authtok_reqd\n"
+     "account requisite pam_deny.so\naccount required pam_permit.so\n" SHIPPED,
+     {PAM_NEW_AUTHTOK_REQD, PAM_NEW_AUTHTOK_REQD, PAM_NEW_AUTHTOK_REQD, PAM_NEW_AUTHTOK_REQD,
+      PAM_NEW_AUTHTOK_REQD, PAM_NEW_AUTHTOK_REQD}},
     {"KNOWN LIMIT: behind a sufficient line",
      "account sufficient pam_permit.so\naccount required " GOVERNED,
      {PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS}},

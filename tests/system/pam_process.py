@@ -111,6 +111,22 @@ class TheSource(unittest.TestCase):
                 if kind == "account":
                     self.assertEqual(control, "[success=ok new_authtok_reqd=ok ignore=die default=die]")
 
+    def test_shipped_files_decide_before_any_account_line_that_could_end_the_stack(self):
+        examples = {path: read(path) for path in glob.glob(os.path.join(SOURCE, "config", "pam", "*"))}
+        page = read(SOURCE, "man", "pam_frt.8")
+        examples.update({"man, example %d" % n: text for n, text in enumerate(re.findall(r"(?ms)^\.Bd -literal.*?\n(.*?)^\.Ed", page))})
+        checked = 0
+        for name, text in examples.items():
+            lines = [line.split() for line in text.splitlines() if line.startswith(("account", "@include common-account"))]
+            ours = [n for n, words in enumerate(lines) if "pam_frt.so" in words]
+            for n in ours:
+                with self.subTest(name):
+                    # These end no stack with anything but a refusal.
+                    self.assertTrue(all(words[1] in ("required", "requisite") and words[2] in ("pam_permit.so", "pam_nologin.so")
+                                        for words in lines[:n]), lines[:n])
+                    checked += 1
+        self.assertGreater(checked, 5)
+
 
 class InAProcess(unittest.TestCase):
     def setUp(self):

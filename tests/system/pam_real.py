@@ -120,6 +120,29 @@ class Services:
         self.assertNotEqual(code, 0)
         self.assertNotIn("Written request", shown)
 
+    def test_an_expired_password_is_no_way_past_the_decision(self):
+        """Debian's common-account ends the account stack when the password has expired; su lets it be changed and goes on."""
+        with open(os.path.join(pam_world.SOURCE, "config", "pam", "su"), encoding="utf-8") as f:
+            shipped = f.read().replace("pam_frt.so tool=T25-example",
+                                       "%s tool=T25 socket=%s timeout_ms=60000" % (self.world.module, self.frtd.socket))
+        for name, text in (("auth", "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\n"
+                                    "auth required pam_permit.so\n"),
+                           ("account", "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n"
+                                       "account requisite pam_deny.so\naccount required pam_permit.so\n"),
+                           ("session", "session required pam_permit.so\n")):
+            self.world.service("common-" + name, text)
+        self.world.service("su", shipped + "password required pam_permit.so\n")
+        self.world.expire("p06")
+        try:
+            code, shown = self.world.dialogue(["su", "p06", "-c", "echo in; echo side"],
+                                              [("Password", pam_world.PASSWORD), ("Written request", "")], user="p06")
+        finally:
+            self.world.expire("p06", days_ago=0)
+            self.write_services(self.frtd.socket)
+        self.assertNotIn("in\nside", shown)
+        self.assertNotEqual(code, 0, shown)
+        self.assert_denied(shown)
+
     # ---- sudo ----
 
     def test_sudo_by_a_city_official_is_denied_with_citation_decision_and_contact(self):
