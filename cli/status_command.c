@@ -33,7 +33,9 @@ static void print_view(const json_t *view)
     size_t i;
 
     printf("directory  %s, %lld entries", frt_cli_text(view, "state"), frt_cli_number(view, "entries"));
-    if (strcmp(frt_cli_text(view, "source"), "ldap") == 0)
+    if (strcmp(frt_cli_text(view, "source"), "ldap") == 0 && frt_cli_number(view, "age_ms") < 0)
+        printf(", never confirmed");
+    else if (strcmp(frt_cli_text(view, "source"), "ldap") == 0)
         printf(", confirmed %.1f s ago", (double)frt_cli_number(view, "age_ms") / 1000);
     else
         printf(", from LDIF files");

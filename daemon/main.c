@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/privileges.h"
 #include "settings/policy_file.h"
 #include "support/cleanup.h"
 #include "support/journal.h"
@@ -43,6 +44,41 @@ static void warn(void *arg, const char *text)
     fprintf(stderr, "warning: %s\n", text);
 }
 
+/* What the configuration names must be there; who may read it is seen when it is read. */
+static int check_names(const struct frt_conf *conf)
+{
+    const struct {
+        const char *key, *path;
+    } files[] = {{"ca_file", conf->directory.ca_file},
+                 {"cert_file", conf->directory.cert_file},
+                 {"key_file", conf->directory.key_file},
+                 {"secret_file", conf->directory.secret_file}};
+    const struct {
+        const char *key, *name;
+    } accounts[] = {{"user", conf->user}, {"directory.user", conf->directory.user}};
+    uid_t uid;
+    gid_t gid;
+    int r = 0;
+
+    for (size_t i = 0; i < FRT_ARRAY_LEN(files); i++)
+        if (files[i].path && access(files[i].path, F_OK) < 0) {
+            fprintf(stderr, "%s: %s: %s: %s\n", conf->path, files[i].key, files[i].path, strerror(errno));
+            r = -ENOENT;
+        }
+    for (size_t i = 0; i < FRT_ARRAY_LEN(accounts); i++)
+        if (accounts[i].name && frt_account_find(accounts[i].name, &uid, &gid) < 0) {
+            fprintf(stderr, "%s: %s: there is no account %s (make it: systemd-sysusers)\n", conf->path,
+                    accounts[i].key, accounts[i].name);
+            r = -ENOENT;
+        }
+    if (conf->auditors_group && frt_group_find(conf->auditors_group, &gid) < 0) {
+        fprintf(stderr, "%s: auditors_group: there is no group %s (make it: systemd-sysusers)\n", conf->path,
+                conf->auditors_group);
+        r = -ENOENT;
+    }
+    return r;
+}
+
 static int check(const char *conf_path)
 {
     char error[FRT_POLICY_ERROR_MAX];
@@ -58,6 +94,8 @@ static int check(const char *conf_path)
     if (r < 0)
         fprintf(stderr, "%s\n", error);
     else
+        r = check_names(conf);
+    if (r == 0)
         printf("%s: good; host %s, policy %s edition %s\n", conf_path, conf->host, policy->id,
                policy->edition);
     frt_view_free(view);

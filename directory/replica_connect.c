@@ -325,7 +325,7 @@ static int check_url(const LDAPURLDesc *url, const char *uri, struct frt_trouble
 {
     if ((!is_tls_scheme(url) && strcmp(url->lud_scheme, "ldapi") != 0) || url->lud_next ||
         (url->lud_dn && url->lud_dn[0]) || url->lud_filter || url->lud_attrs || url->lud_exts ||
-        !url->lud_host || !url->lud_host[0])
+        (is_tls_scheme(url) && (!url->lud_host || !url->lud_host[0]))) /* ldapi:/// is slapd's usual socket */
         return frt_trouble_set(
             trouble, FRT_REPLICA_REFUSED,
             "%s: expected ldaps://HOST[:PORT], ldap://HOST[:PORT] or ldapi://PATH, no more", uri);
