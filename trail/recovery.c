@@ -3,7 +3,6 @@
  * Opening a trail (trail format, section 7): what is on disk is checked, the key that the last seal names is looked for, what
  * was written and never answered is declared void, and a new segment begins.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,21 +19,9 @@
 #include "support/file.h"
 #include "trail/checkpoint.h"
 #include "trail/encoding.h"
-#include "trail/writer_state.h"
+#include "trail/opening.h"
 
-struct opening {
-    const struct frt_trail_options *options;
-    struct frt_trail *trail;
-    struct frt_key_slot slots[FRT_KEY_SLOTS];
-    struct frt_segments segments;
-    char *error;
-    const struct frt_trail_word *word; /* NULL: what is broken is refused */
-    bool has_no_trail, has_no_end;     /* the kinds of break */
-    bool has_new_key;
-};
-
-__attribute__((format(printf, 3, 4))) static int say(struct opening *opening, int result, const char *format,
-                                                     ...)
+int frt_opening_say(struct frt_opening *opening, int result, const char *format, ...)
 {
     va_list args;
 
@@ -68,7 +55,7 @@ static void read_boot_id(char boot_id[33])
             *out++ = *p;
 }
 
-static int open_places(struct opening *opening)
+static int open_places(struct frt_opening *opening)
 {
     const struct frt_trail_options *options = opening->options;
     struct frt_trail *trail = opening->trail;
@@ -77,26 +64,28 @@ static int open_places(struct opening *opening)
 
     trail->log_fd = open(options->log_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (trail->log_fd < 0)
-        return say(opening, -errno, "%s: cannot open the log directory: %s", options->log_dir,
-                   strerror(errno));
+        return frt_opening_say(opening, -errno, "%s: cannot open the log directory: %s", options->log_dir,
+                               strerror(errno));
     if (flock(trail->log_fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK
-                   ? say(opening, FRT_TRAIL_E_LOCKED, "%s: another writer holds this trail", options->log_dir)
-                   : say(opening, -errno, "%s: cannot lock: %s", options->log_dir, strerror(errno));
+        return errno == EWOULDBLOCK ? frt_opening_say(opening, FRT_TRAIL_E_LOCKED,
+                                                      "%s: another writer holds this trail", options->log_dir)
+                                    : frt_opening_say(opening, -errno, "%s: cannot lock: %s",
+                                                      options->log_dir, strerror(errno));
     key_dir = open(options->key_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (key_dir < 0)
-        return say(opening, -errno, "%s: cannot open the key directory: %s", options->key_dir,
-                   strerror(errno));
+        return frt_opening_say(opening, -errno, "%s: cannot open the key directory: %s", options->key_dir,
+                               strerror(errno));
     r = frt_key_slots_open(trail->io, key_dir, &trail->key_fd);
     if (r == -EPERM)
-        return say(opening, r, "%s/%s: expected a regular file of mode 0600", options->key_dir,
-                   FRT_KEY_FILE_NAME);
+        return frt_opening_say(opening, r, "%s/%s: expected a regular file of mode 0600", options->key_dir,
+                               FRT_KEY_FILE_NAME);
     if (r == 0)
         r = frt_key_slots_read(trail->key_fd, opening->slots);
-    return r < 0 ? say(opening, r, "%s/%s: %s", options->key_dir, FRT_KEY_FILE_NAME, strerror(-r)) : 0;
+    return r < 0 ? frt_opening_say(opening, r, "%s/%s: %s", options->key_dir, FRT_KEY_FILE_NAME, strerror(-r))
+                 : 0;
 }
 
-static bool has_segments(const struct opening *opening)
+static bool has_segments(const struct frt_opening *opening)
 {
     struct frt_segments segments;
     char what[256];
@@ -108,7 +97,7 @@ static bool has_segments(const struct opening *opening)
 }
 
 /* The first start: key 0 is stored, then its public half is published. A crash between leaves neither log nor pk0. */
-static int found_trail(struct opening *opening)
+static int found_trail(struct frt_opening *opening)
 {
     struct frt_trail *trail = opening->trail;
     struct frt_key_slot first = {.used = true};
@@ -116,16 +105,18 @@ static int found_trail(struct opening *opening)
     int r;
 
     if (has_segments(opening))
-        return say(opening, FRT_TRAIL_E_ALTERED,
-                   "%s/pk0 is missing: put back the line \"%s <first public key>\", which the auditor has",
-                   opening->options->log_dir, trail->origin);
+        return frt_opening_say(
+            opening, FRT_TRAIL_E_ALTERED,
+            "%s/pk0 is missing: put back the line \"%s <first public key>\", which the auditor has",
+            opening->options->log_dir, trail->origin);
     for (unsigned i = 0; i < FRT_KEY_SLOTS && !opening->has_no_trail; i++)
         if (opening->slots[i].used && opening->slots[i].index > 0) {
             opening->has_no_trail = true;
-            return say(opening, FRT_TRAIL_E_KEY_BREAK,
-                       "%s: no trail here, but %s/%s holds key %" PRIu64 ": the log was removed or replaced",
-                       opening->options->log_dir, opening->options->key_dir, FRT_KEY_FILE_NAME,
-                       opening->slots[i].index);
+            return frt_opening_say(opening, FRT_TRAIL_E_KEY_BREAK,
+                                   "%s: no trail here, but %s/%s holds key %" PRIu64
+                                   ": the log was removed or replaced",
+                                   opening->options->log_dir, opening->options->key_dir, FRT_KEY_FILE_NAME,
+                                   opening->slots[i].index);
         }
     r = frt_key_pair_make(&first.pair);
     if (r == 0)
@@ -137,11 +128,12 @@ static int found_trail(struct opening *opening)
     }
     opening->slots[0] = first;
     frt_key_pair_wipe(&first.pair);
-    return r < 0 ? say(opening, r, "%s: cannot begin a trail: %s", opening->options->log_dir, strerror(-r))
+    return r < 0 ? frt_opening_say(opening, r, "%s: cannot begin a trail: %s", opening->options->log_dir,
+                                   strerror(-r))
                  : 0;
 }
 
-static int take_identity(struct opening *opening)
+int frt_opening_take_identity(struct frt_opening *opening)
 {
     const char *log_dir = opening->options->log_dir;
     struct frt_trail *trail = opening->trail;
@@ -155,17 +147,20 @@ static int take_identity(struct opening *opening)
         r = frt_trail_read_first_key(log_dir, origin, trail->first_key);
     }
     if (r == -EBADMSG)
-        return say(opening, FRT_TRAIL_E_ALTERED, "%s/pk0: expected \"<origin> <64 hex digits>\"", log_dir);
+        return frt_opening_say(opening, FRT_TRAIL_E_ALTERED, "%s/pk0: expected \"<origin> <64 hex digits>\"",
+                               log_dir);
     if (r < 0)
-        return say(opening, r, "%s/pk0: %s", log_dir, strerror(-r));
+        return frt_opening_say(opening, r, "%s/pk0: %s", log_dir, strerror(-r));
     if (strcmp(origin, trail->origin) != 0)
-        return say(opening, FRT_TRAIL_E_ALTERED,
-                   "%s/pk0: expected the origin %s, found %s: set origin = \"%s\" in frt.conf, as it was",
-                   log_dir, trail->origin, origin, origin);
+        return frt_opening_say(
+            opening, FRT_TRAIL_E_ALTERED,
+            "%s/pk0: expected the origin %s, found %s: set origin = \"%s\" in frt.conf, as it was", log_dir,
+            trail->origin, origin, origin);
     return 0;
 }
 
-static const struct frt_key_slot *find_key(const struct opening *opening, const struct frt_trail_head *state)
+const struct frt_key_slot *frt_opening_find_key(const struct frt_opening *opening,
+                                                const struct frt_trail_head *state)
 {
     for (unsigned i = 0; i < FRT_KEY_SLOTS; i++)
         if (opening->slots[i].used && opening->slots[i].index == state->seals &&
@@ -174,7 +169,7 @@ static const struct frt_key_slot *find_key(const struct opening *opening, const 
     return NULL;
 }
 
-static int key_break(struct opening *opening, uint64_t wanted)
+static int key_break(struct frt_opening *opening, uint64_t wanted)
 {
     uint64_t newest = 0;
     bool any = false;
@@ -185,17 +180,18 @@ static int key_break(struct opening *opening, uint64_t wanted)
         any |= opening->slots[i].used;
     }
     if (!any)
-        return say(opening, FRT_TRAIL_E_KEY_BREAK,
-                   "%s/%s holds no key; the log ends where key %" PRIu64 " goes on",
-                   opening->options->key_dir, FRT_KEY_FILE_NAME, wanted);
-    return say(opening, FRT_TRAIL_E_KEY_BREAK,
-               "%s/%s holds key %" PRIu64 "; the log ends where key %" PRIu64 " goes on: %s",
-               opening->options->key_dir, FRT_KEY_FILE_NAME, newest, wanted,
-               newest > wanted ? "the log lost sealed records (cut, rolled back, or a disk that lies)"
+        return frt_opening_say(opening, FRT_TRAIL_E_KEY_BREAK,
+                               "%s/%s holds no key; the log ends where key %" PRIu64 " goes on",
+                               opening->options->key_dir, FRT_KEY_FILE_NAME, wanted);
+    return frt_opening_say(opening, FRT_TRAIL_E_KEY_BREAK,
+                           "%s/%s holds key %" PRIu64 "; the log ends where key %" PRIu64 " goes on: %s",
+                           opening->options->key_dir, FRT_KEY_FILE_NAME, newest, wanted,
+                           newest > wanted
+                               ? "the log lost sealed records (cut, rolled back, or a disk that lies)"
                                : "the key file was rolled back or belongs to another trail");
 }
 
-static int read_checkpoint(struct opening *opening, char **ret_note)
+static int read_checkpoint(struct frt_opening *opening, char **ret_note)
 {
     frt_auto_free char *path = NULL;
     const char *what;
@@ -207,11 +203,11 @@ static int read_checkpoint(struct opening *opening, char **ret_note)
     r = frt_file_read(path, FRT_FILE_ANY, FRT_CHECKPOINT_MAX, ret_note, &length, &what);
     if (r == -ENOENT)
         return 0;
-    return r < 0 ? say(opening, r, "%s %s: %s", path, what, strerror(-r)) : 0;
+    return r < 0 ? frt_opening_say(opening, r, "%s %s: %s", path, what, strerror(-r)) : 0;
 }
 
 /* No segment yet: nothing is sealed, the first key goes on. */
-static void set_fresh(struct opening *opening)
+void frt_opening_set_fresh(struct frt_opening *opening)
 {
     struct frt_trail_head *state = &opening->trail->sealed;
 
@@ -221,18 +217,18 @@ static void set_fresh(struct opening *opening)
 }
 
 /* A place for people: the file and line are there unless the log as a whole is meant. */
-static int say_altered(struct opening *opening, int result, const struct frt_verify_result *found)
+static int say_altered(struct frt_opening *opening, int result, const struct frt_verify_result *found)
 {
     if (found->file[0] == '\0')
-        return say(opening, result, "%s: %s", opening->options->log_dir, found->what);
-    return say(opening, result, "%s/%s:%" PRIu64 ": %s", opening->options->log_dir, found->file, found->line,
-               found->what);
+        return frt_opening_say(opening, result, "%s: %s", opening->options->log_dir, found->what);
+    return frt_opening_say(opening, result, "%s/%s:%" PRIu64 ": %s", opening->options->log_dir, found->file,
+                           found->line, found->what);
 }
 
 /* Checks the log and finds its sealed end. What follows that end may look like anything (a disk may leave garbage after a
  * crash): whether it was ever answered is not told by its looks but by the key slots, which hold the successor of the last
  * answered seal and nothing older. */
-static int examine(struct opening *opening)
+int frt_opening_examine(struct frt_opening *opening)
 {
     frt_auto_free char *note = NULL;
     struct frt_trail *trail = opening->trail;
@@ -246,7 +242,7 @@ static int examine(struct opening *opening)
     if (r < 0)
         return r;
     if (!has_segments(opening) && !note) {
-        set_fresh(opening);
+        frt_opening_set_fresh(opening);
         return 0;
     }
     options.checkpoint = note;
@@ -263,7 +259,7 @@ static int examine(struct opening *opening)
         frt_verify_result_clear(&result);
     }
     if (status == FRT_VERIFY_OK || status == FRT_VERIFY_UNSEALED || status == FRT_VERIFY_ACKNOWLEDGED ||
-        (status == FRT_VERIFY_ALTERED && !is_early && find_key(opening, &trail->sealed)))
+        (status == FRT_VERIFY_ALTERED && !is_early && frt_opening_find_key(opening, &trail->sealed)))
         return 0;
     opening->has_no_end = status == FRT_VERIFY_CUT;
     return say_altered(opening,
@@ -273,10 +269,10 @@ static int examine(struct opening *opening)
                        &result);
 }
 
-static int take_key(struct opening *opening)
+int frt_opening_take_key(struct frt_opening *opening)
 {
     struct frt_trail *trail = opening->trail;
-    const struct frt_key_slot *slot = find_key(opening, &trail->sealed);
+    const struct frt_key_slot *slot = frt_opening_find_key(opening, &trail->sealed);
     int r;
 
     if (!slot)
@@ -284,11 +280,12 @@ static int take_key(struct opening *opening)
     trail->key = *slot;
     frt_hex_format(trail->key.pair.public_key, FRT_KEY_SIZE, trail->live_key);
     r = frt_key_slots_erase(trail->io, trail->key_fd, (trail->key.index & 1) ^ 1);
-    return r < 0 ? say(opening, r, "%s/%s: %s", opening->options->key_dir, FRT_KEY_FILE_NAME, strerror(-r))
+    return r < 0 ? frt_opening_say(opening, r, "%s/%s: %s", opening->options->key_dir, FRT_KEY_FILE_NAME,
+                                   strerror(-r))
                  : 0;
 }
 
-static int note_void(struct opening *opening, size_t index, uint64_t offset)
+static int note_void(struct frt_opening *opening, size_t index, uint64_t offset)
 {
     struct frt_trail *trail = opening->trail;
     const struct frt_segment *segment = &opening->segments.list[index];
@@ -296,14 +293,14 @@ static int note_void(struct opening *opening, size_t index, uint64_t offset)
     if (segment->size == offset && offset > 0)
         return 0;
     if (trail->void_count == FRT_VOIDS_MAX)
-        return say(opening, -E2BIG, "%s: more than %d interrupted segments behind the last seal",
-                   opening->options->log_dir, FRT_VOIDS_MAX);
+        return frt_opening_say(opening, -E2BIG, "%s: more than %d interrupted segments behind the last seal",
+                               opening->options->log_dir, FRT_VOIDS_MAX);
     memcpy(trail->voids[trail->void_count].name, segment->name, sizeof(segment->name));
     trail->voids[trail->void_count++].offset = offset;
     return 0;
 }
 
-static int note_voids(struct opening *opening)
+static int note_voids(struct frt_opening *opening)
 {
     struct frt_trail *trail = opening->trail;
     size_t last = trail->sealed.segment;
@@ -324,7 +321,7 @@ static int note_voids(struct opening *opening)
     return r;
 }
 
-static int begin_segment(struct opening *opening)
+static int begin_segment(struct frt_opening *opening)
 {
     struct frt_trail *trail = opening->trail;
     struct frt_record record;
@@ -336,7 +333,8 @@ static int begin_segment(struct opening *opening)
     r = frt_trail_add(trail, &record);
     if (r == 0)
         r = frt_trail_commit(trail);
-    return r < 0 ? say(opening, r, "%s: cannot begin a segment: %s", opening->options->log_dir, strerror(-r))
+    return r < 0 ? frt_opening_say(opening, r, "%s: cannot begin a segment: %s", opening->options->log_dir,
+                                   strerror(-r))
                  : 0;
 }
 
@@ -368,156 +366,16 @@ static struct frt_trail *make(const struct frt_trail_options *options)
 }
 
 /* The trail as it lies there: whose it is, how far it is good, and the key that goes on. */
-static int take_trail(struct opening *opening)
+static int take_trail(struct frt_opening *opening)
 {
-    int r = take_identity(opening);
+    int r = frt_opening_take_identity(opening);
 
     if (r == 0)
-        r = examine(opening);
-    return r == 0 ? take_key(opening) : r;
+        r = frt_opening_examine(opening);
+    return r == 0 ? frt_opening_take_key(opening) : r;
 }
 
-/* ---- a break, and an administrator's word for it ---- */
-
-/* Moves everything that belongs to the trail, as it is, into a folder inside the log directory. */
-static int set_aside(struct opening *opening, char folder[32])
-{
-    frt_auto_free struct dirent **names = NULL;
-    int log_fd = opening->trail->log_fd, count, r = 0;
-    frt_auto_close int fd = -1;
-
-    snprintf(folder, 32, "aside-%lld", (long long)(real_clock_us(NULL) / 1000000));
-    if (mkdirat(log_fd, folder, 0750) < 0)
-        return say(opening, -errno, "%s/%s: %s", opening->options->log_dir, folder, strerror(errno));
-    fd = openat(log_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    count = scandirat(log_fd, ".", &names, NULL, NULL);
-    for (int i = 0; i < count; i++) {
-        const char *name = names[i]->d_name;
-        size_t length = strlen(name);
-        bool is_ours = strcmp(name, "pk0") == 0 || strcmp(name, "checkpoint") == 0 ||
-                       (length > 4 && strcmp(name + length - 4, ".seg") == 0);
-
-        if (r == 0 && is_ours && renameat(log_fd, name, fd, name) < 0)
-            r = say(opening, -errno, "%s/%s: %s", opening->options->log_dir, name, strerror(errno));
-        free(names[i]);
-    }
-    if (r == 0 && (count < 0 || fd < 0 || fsync(fd) < 0 || fsync(log_fd) < 0))
-        r = say(opening, -EIO, "%s/%s: cannot be written", opening->options->log_dir, folder);
-    return r;
-}
-
-/* Nobody announced this key: it counts by the administrator's word alone. It is used for one seal and never stored. */
-static int make_key(struct opening *opening)
-{
-    struct frt_trail *trail = opening->trail;
-    int r = frt_key_pair_make(&trail->key.pair);
-
-    if (r < 0)
-        return say(opening, r, "cannot make a key: %s", strerror(-r));
-    trail->key.index = trail->sealed.seals;
-    trail->key.used = true;
-    frt_hex_format(trail->key.pair.public_key, FRT_KEY_SIZE, trail->live_key);
-    opening->has_new_key = true;
-    return 0;
-}
-
-static int begin_anew(struct opening *opening)
-{
-    int r;
-
-    opening->has_no_trail = true;
-    frt_segments_close(&opening->segments);
-    r = take_identity(opening);
-    if (r == 0)
-        set_fresh(opening);
-    return r == 0 ? take_key(opening) : r;
-}
-
-static bool is_clock_behind(const struct frt_trail *trail)
-{
-    return trail->sealed.tree.size > 0 &&
-           trail->clock_us(trail->clock_arg) < trail->sealed.time_us - FRT_TIME_BACK_MAX_US;
-}
-
-/* Makes it possible to go on; `what` and `found` go into the record. */
-static int mend(struct opening *opening, int broken, const char **ret_what, char found[FRT_TRAIL_ERROR_MAX])
-{
-    char folder[32];
-    int r;
-
-    snprintf(found, FRT_TRAIL_ERROR_MAX, "%s", opening->error);
-    if (broken == 0) {
-        *ret_what = "clock-back";
-        if (!is_clock_behind(opening->trail))
-            return say(opening, FRT_TRAIL_E_IN_ORDER,
-                       "%s: log, keys and clock fit together: nothing to acknowledge",
-                       opening->options->log_dir);
-        snprintf(found, FRT_TRAIL_ERROR_MAX, "the clock stands before what is sealed");
-        return 0;
-    }
-    if (broken == FRT_TRAIL_E_ALTERED && opening->word->sets_aside) {
-        r = set_aside(opening, folder);
-        if (r < 0)
-            return r;
-        snprintf(found + strlen(found), FRT_TRAIL_ERROR_MAX - strlen(found), " (now in %s)", folder);
-        *ret_what = "set-aside";
-        return begin_anew(opening);
-    }
-    if (broken != FRT_TRAIL_E_KEY_BREAK)
-        return broken;
-    if (opening->has_no_trail) {
-        *ret_what = "log-removed";
-        return begin_anew(opening);
-    }
-    *ret_what = opening->has_no_end ? "end-missing" : "key-break";
-    if (opening->has_no_end) {
-        frt_segments_close(&opening->segments);
-        r = examine(opening); /* this time without the checkpoint that it lags behind */
-        if (r != 0)
-            return r;
-    }
-    return find_key(opening, &opening->trail->sealed) ? take_key(opening) : make_key(opening);
-}
-
-static int write_word(struct opening *opening, const char *what, const char *found)
-{
-    const struct frt_trail_word *word = opening->word;
-    struct frt_trail *trail = opening->trail;
-    struct frt_record record;
-    int r;
-
-    frt_record_init(&record, "ack");
-    frt_record_add_text(&record, "what", what);
-    frt_record_add_text(&record, "found", found);
-    frt_record_add_text(&record, "reason", word->reason);
-    frt_record_add_text(&record, "by", word->by);
-    frt_record_add_number(&record, "auid", word->login_uid);
-    if (opening->has_new_key)
-        frt_record_add_text(&record, "pub", trail->live_key);
-    r = frt_trail_add_word(trail, &record);
-    if (r == 0)
-        r = frt_trail_commit(trail);
-    if (r < 0)
-        return say(opening, r, "%s: cannot begin a segment: %s", opening->options->log_dir, strerror(-r));
-    if (opening->has_no_end && unlinkat(trail->log_fd, "checkpoint", 0) < 0 && errno != ENOENT)
-        return say(opening, -errno, "%s/checkpoint: %s", opening->options->log_dir, strerror(errno));
-    frt_trail_release(trail->fd, trail->offset);
-    say(opening, 0, "%s: %s; the trail goes on at record %" PRIu64, what, found, trail->sealed.tree.size - 2);
-    return 0;
-}
-
-static int acknowledge(struct opening *opening, int broken)
-{
-    char found[FRT_TRAIL_ERROR_MAX];
-    const char *what;
-    int r = mend(opening, broken, &what, found);
-
-    if (r == 0)
-        r = note_voids(opening);
-    return r == 0 ? write_word(opening, what, found) : r;
-}
-
-static int recover(struct opening *opening)
+static int recover(struct frt_opening *opening)
 {
     int r = open_places(opening);
 
@@ -525,25 +383,28 @@ static int recover(struct opening *opening)
         return r;
     r = take_trail(opening);
     if (opening->word)
-        return acknowledge(opening, r);
+        r = frt_opening_mend(opening, r);
     if (r == 0)
         r = note_voids(opening);
-    return r == 0 ? begin_segment(opening) : r;
+    if (r != 0)
+        return r;
+    return opening->word ? frt_opening_write_word(opening) : begin_segment(opening);
 }
 
 static int open_trail(const struct frt_trail_options *options, const struct frt_trail_word *word,
                       struct frt_trail **ret_trail, char error[FRT_TRAIL_ERROR_MAX])
 {
-    struct opening opening = {.options = options, .error = error, .segments = {.dir_fd = -1}, .word = word};
+    struct frt_opening opening = {
+        .options = options, .error = error, .segments = {.dir_fd = -1}, .word = word};
     int r;
 
     error[0] = '\0';
     if (!frt_origin_is_valid(options->origin) || strchr(options->origin, '+'))
-        return say(&opening, -EINVAL,
-                   "origin: expected 1 to 255 printable characters without space or plus sign");
+        return frt_opening_say(&opening, -EINVAL,
+                               "origin: expected 1 to 255 printable characters without space or plus sign");
     opening.trail = make(options);
     if (!opening.trail)
-        return say(&opening, -ENOMEM, "out of memory");
+        return frt_opening_say(&opening, -ENOMEM, "out of memory");
     r = recover(&opening);
     frt_segments_close(&opening.segments);
     for (unsigned i = 0; i < FRT_KEY_SLOTS; i++)
