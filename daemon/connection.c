@@ -250,22 +250,26 @@ static bool take_message(struct frt_connection *connection, const uint8_t *bytes
     return true;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void receive(struct frt_connection *connection)
 {
-    struct frt_connection *connection = userdata;
     struct frt_daemon *daemon = connection->daemon;
     uint8_t buffer[FRT_GATE_MESSAGE_MAX];
-    ssize_t n;
+    ssize_t n = recv(connection->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 
-    (void)source;
-    (void)revents;
-    n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
+        return;
     connection->active_ms = frt_mono_ms();
     if (n <= 0 || !take_message(connection, buffer, (size_t)n))
         connection_free(connection);
     frt_commit_when_due(daemon);
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    (void)source;
+    (void)fd;
+    (void)revents;
+    receive(userdata);
     return 0;
 }
 
@@ -287,6 +291,7 @@ static bool may_connect(const struct frt_daemon *daemon, const struct frt_peer *
            daemon->connection_count + FRT_CONNECTIONS_OF_ROOT < daemon->connections_max;
 }
 
+/* Most questions have come by the time their connection is accepted: no need to go round for them. */
 static int add_connection(struct frt_daemon *daemon, int *fd)
 {
     struct frt_connection *connection = calloc(1, sizeof(*connection));
@@ -311,6 +316,7 @@ static int add_connection(struct frt_daemon *daemon, int *fd)
         connection->next->previous = connection;
     daemon->connections = connection;
     daemon->connection_count++;
+    receive(connection);
     return 0;
 }
 
@@ -319,7 +325,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
     struct frt_daemon *daemon = userdata;
 
     (void)revents;
-    for (;;) {
+    for (unsigned i = 0; i < FRT_BATCH_MAX; i++) { /* then others have their turn */
         frt_auto_close int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd < 0 && errno == ECONNABORTED)
@@ -330,6 +336,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
             return 0;
         (void)add_connection(daemon, &fd); /* if not, closed: the asker denies */
     }
+    return 0;
 }
 
 /* Every connection is a descriptor; the rest are the trail's, the loop's and syslog's. */
