@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Decisions through pam_frt.so, sealed and durable, beside pam_permit (the floor) and pam_access with ten group rules.
+"""Decisions through pam_frt.so, sealed and durable, beside pam_permit (the floor), pam_access with ten group rules, and nslcd and
+SSSD asking a real slapd (bench/peers.py).
 
 Interleaved rounds, medians, ratios from one run; absolute microseconds on a shared machine mean little. Usage: pam.py
-[ROUNDS [SECONDS]], default 5 rounds of 1 second each. Then start-up and memory with 1,000, 10,000 and 100,000 people.
+[ROUNDS [SECONDS [MODE...]]], default 5 rounds of 1 second each. Then start-up and memory with 1,000, 10,000 and 100,000 people.
 """
 import os
 import statistics
@@ -16,24 +17,28 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(HERE)
 os.environ.setdefault("FRT_BINARY_DIR", os.path.join(SOURCE, "build", "release"))
 sys.path.insert(0, os.path.join(SOURCE, "tests", "system"))
+import peers  # noqa: E402
 from frtd import BINARY, Frtd, sample_city  # noqa: E402
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
-STACKS = ("permit", "access", "frt")
+OURS = ("frt", "frt-mem")
+MODES = sys.argv[3:] or ("decision", "transaction", "fork")
 
 
-def make_confdir(folder, socket):
+def make_confdir(folder, sockets, found):
     access = os.path.join(folder, "access.conf")
     with open(access, "w") as f:
         f.write("".join("-:(group%d):ALL\n" % i for i in range(10)) + "+:ALL:ALL\n")
     lines = {
         "permit": "account required pam_permit.so",
         "access": "account required pam_access.so accessfile=%s nodefgroup" % access,
-        "frt": "account [success=ok new_authtok_reqd=ok ignore=die default=die] %s tool=T34 socket=%s"
-               % (os.path.join(BINARY, "lib", "pam_frt.so"), socket),
         "other": "account required pam_deny.so",
+        **found.lines,
     }
+    for name, socket in zip(OURS, sockets):
+        lines[name] = "account [success=ok new_authtok_reqd=ok ignore=die default=die] %s tool=T34 socket=%s" % (
+            os.path.join(BINARY, "lib", "pam_frt.so"), socket)
     for name, line in lines.items():
         with open(os.path.join(folder, name), "w") as f:
             f.write(line + "\n")
@@ -41,28 +46,54 @@ def make_confdir(folder, socket):
 
 def measure(confdir, stack, mode, clients):
     user = "nobody" if stack == "access" else "p04"
-    out = subprocess.run([os.path.join(BINARY, "bin", "pam-clients"), confdir, stack, user, mode, str(clients),
-                          str(SECONDS)], capture_output=True, text=True, check=True).stdout.split()
-    if int(out[3]):
-        sys.exit("%s: %s decisions were not let in" % (stack, out[3]))
-    return float(out[0]), float(out[1]), float(out[2])
+    for _ in range(3):  # a peer that was never asked before may take too long once
+        run = subprocess.run([os.path.join(BINARY, "bin", "pam-clients"), confdir, stack, user, mode, str(clients), str(SECONDS)],
+                             capture_output=True, text=True)
+        if run.returncode == 0:
+            break
+    else:
+        sys.exit("%s, %s, %d clients: %s" % (stack, mode, clients, run.stderr))
+    p50, p99, rate, failures = run.stdout.split()
+    if int(failures):
+        print("%s, %s, %d clients: %s decisions failed (too slow for the peer's own deadline)" % (stack, mode, clients, failures))
+        if stack in OURS:
+            sys.exit(1)
+    return float(p50), float(p99), float(rate)
 
 
-def table(confdir):
-    print("%-12s %7s  %-7s %10s %10s %12s   %s" % ("what", "clients", "stack", "p50 us", "p99 us", "decisions/s",
-                                                   "ratio to floor, to pam_access (p50 | rate)"))
-    for mode in ("decision", "transaction", "fork"):
+def sync_us(folder):
+    """The floor of a durable answer: three fdatasyncs, one after the other."""
+    times = []
+    with open(os.path.join(folder, "floor"), "wb", buffering=0) as f:
+        f.write(bytes(1 << 20))
+        os.fsync(f.fileno())
+        for i in range(100):
+            start = time.monotonic()
+            for at in (0, 8192, 4096):
+                os.pwrite(f.fileno(), bytes([i]) * 512, at)
+                os.fdatasync(f.fileno())
+            times.append((time.monotonic() - start) * 1e6)
+    return statistics.median(times)
+
+
+def table(confdir, stacks, disk):
+    print("%-12s %7s  %-7s %10s %10s %12s   %-14s %s" % ("what", "clients", "stack", "p50 us", "p99 us", "decisions/s",
+                                                       "frt to it:", "frt-mem to it: p50, rate"))
+    for mode in MODES:
         for clients in (1, 8, 64):
-            rounds = {stack: [] for stack in STACKS}
+            rounds = {stack: [] for stack in stacks}
+            floor = []
             for _ in range(ROUNDS):
-                for stack in STACKS:
+                for stack in stacks:
                     rounds[stack].append(measure(confdir, stack, mode, clients))
-            for stack in STACKS:
+                floor.append(sync_us(disk))
+            for stack in stacks:
                 p50, p99, rate = (statistics.median(r[i] for r in rounds[stack]) for i in range(3))
-                ratios = [statistics.median(a[i] / b[i] for a, b in zip(rounds[stack], rounds[peer]))
-                          for peer in ("permit", "access") for i in (0, 2)]
-                print("%-12s %7d  %-7s %10.1f %10.1f %12.0f   %5.2f %5.2f | %5.2f %5.2f"
-                      % (mode, clients, stack, p50, p99, rate, ratios[0], ratios[2], ratios[1], ratios[3]), flush=True)
+                ratios = ["%5.2f %6.2f" % tuple(statistics.median(a[i] / b[i] for a, b in zip(rounds[ours], rounds[stack]))
+                                                for i in (0, 2)) for ours in OURS if stack not in OURS]
+                print("%-12s %7d  %-7s %10.1f %10.1f %12.0f   %s" % (mode, clients, stack, p50, p99, rate, "   ".join(ratios)),
+                      flush=True)
+            print("%-12s %7d  %-7s %10.1f" % (mode, clients, "3 syncs", statistics.median(floor)), flush=True)
 
 
 def people_ldif(folder, count):
@@ -98,13 +129,24 @@ def growth():
 
 
 def main():
-    print("stacks: permit = pam_permit (floor), access = pam_access with 10 group rules, frt = pam_frt.so + frtd, sealed and\n"
-          "durable. %d rounds of %.1f s each, interleaved; medians.\n" % (ROUNDS, SECONDS))
-    with Frtd(host="h1", at=None) as point, tempfile.TemporaryDirectory() as confdir:
-        make_confdir(confdir, point.socket)
-        table(confdir)
-        records = point.json("status")["trail"]["records"]
-        print("\nevery one of these is in the trail: %d records; frt verify: exit %d" % (records, point.frt("verify").code))
+    peers.enter()
+    print("stacks: permit = pam_permit (floor), access = pam_access with 10 group rules; nslcd (5 threads) and SSSD (person asked\n"
+          "about a moment ago) decide by a filter, nothing recorded; frt = pam_frt.so + frtd, sealed and durable; frt-mem = the\n"
+          "same with its trail in memory: what is left without the disk. 3 syncs = three fdatasyncs of 512 bytes, the floor of frt.\n"
+          "%d rounds of %.1f s each, interleaved; medians.\n" % (ROUNDS, SECONDS))
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(dir="/dev/shm") as memory, \
+            peers.Peers(folder) as found, Frtd(host="h1", at=None) as point, \
+            Frtd(host="h1", at=None, directory=memory) as other:
+        os.chmod(folder, 0o755)
+        confdir = os.path.join(folder, "pam.d")
+        os.mkdir(confdir)
+        make_confdir(confdir, (point.socket, other.socket), found)
+        if found.why:
+            print(found.why)
+        table(confdir, ["permit", "access", *found.stacks, *OURS], point.dir)
+        for one in (point, other):
+            records = one.json("status")["trail"]["records"]
+            print("every one of these is in the trail: %d records; frt verify: exit %d" % (records, one.frt("verify").code))
     growth()
 
 

@@ -18,14 +18,10 @@ install_missing $build_packages $demo_packages $bench_packages
 unpack() {
     mkdir -p build/peers
     (cd build/peers && apt-get download "$@" >/dev/null && for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done)
-    export FRT_PEERS=$PWD/build/peers
-    export PATH=$PATH:$FRT_PEERS/sbin:$FRT_PEERS/usr/sbin LD_LIBRARY_PATH=$FRT_PEERS/lib/x86_64-linux-gnu:$FRT_PEERS/usr/lib/x86_64-linux-gnu
+    export PATH=$PATH:$PWD/build/peers/sbin LD_LIBRARY_PATH=$PWD/build/peers/lib/x86_64-linux-gnu:$PWD/build/peers/usr/lib/x86_64-linux-gnu
 }
 mkdir -p build
-case $what in
-pam) unpack nslcd libpam-ldapd ;;
-casework) unpack auditd libauparse0 ;;
-esac
+[ "$what" = casework ] && unpack auditd libauparse0
 cmake --preset release >build/bench.log && cmake --build --preset release >>build/bench.log
 export FRT_BINARY_DIR=$PWD/build/release
 case $what in
