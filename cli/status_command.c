@@ -73,6 +73,8 @@ static void print_status(const json_t *status)
              "wrong then:\n"
              "           systemctl stop frtd; frt ack --reason 'WHY'; systemctl start frtd");
     printf("gate       %s\n", frt_cli_text(status, "gate"));
+    if (strcmp(frt_cli_text(status, "gate"), "not-enforcing") == 0)
+        puts("           frt gate status says why; systemctl restart frt-gate starts it anew");
     printf(
         "decisions  %lld denied (%lld of them undecidable), %lld allowed, %lld exempt, %lld not governed\n",
         frt_cli_number(decisions, "deny"), frt_cli_number(decisions, "undecided"),
