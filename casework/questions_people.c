@@ -781,13 +781,15 @@ static size_t attempts_between(const struct frt_desk *desk, const char *uid, int
     for (size_t i = 0; person != UINT32_MAX && i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
 
-        count += row->person == person && row->time_us >= from_us && row->time_us < until_us;
+        count += row->person == person && row->time_us >= from_us && row->time_us < until_us &&
+                 !frt_past_is_repeat(desk, row);
     }
     return count;
 }
 
+/* removed_us INT64_MAX: not removed. A role that no group carries on stopped at its end, since when the directory does not say. */
 static void leaver_row(const struct frt_desk *desk, struct frt_sheet *sheet, const char *uid,
-                       const char *role, int64_t end_us, int64_t removed_us, const char *state)
+                       const char *role, int64_t end_us, int64_t removed_us, bool is_over, const char *state)
 {
     int64_t until_us = removed_us == INT64_MAX ? frt_history_counts(desk->history)->last_us + 1 : removed_us;
 
@@ -795,8 +797,11 @@ static void leaver_row(const struct frt_desk *desk, struct frt_sheet *sheet, con
     frt_sheet_text(sheet, role);
     frt_sheet_time(sheet, end_us);
     frt_sheet_time(sheet, removed_us);
-    frt_sheet_format(sheet, "%.1f",
-                     until_us > end_us ? (double)(until_us - end_us) / (double)FRT_DAY_US : 0.0);
+    if (is_over)
+        frt_sheet_text(sheet, "");
+    else
+        frt_sheet_format(sheet, "%.1f",
+                         until_us > end_us ? (double)(until_us - end_us) / (double)FRT_DAY_US : 0.0);
     frt_sheet_number(sheet, (int64_t)attempts_between(desk, uid, end_us, until_us));
     frt_sheet_text(sheet, state);
 }
@@ -823,8 +828,9 @@ static void list_stale_roles(const struct frt_desk *desk, struct frt_sheet *shee
             listed |=
                 roles[k]->group_dn && frt_view_group_lists(desk->view, roles[k]->group_dn, people[i]->uid);
             leaver_row(desk, sheet, people[i]->uid, roles[k]->id, roles[k]->end_s * 1000000, INT64_MAX,
+                       !listed,
                        listed ? "ended, entry still there, STILL MEMBER of a city group"
-                              : "ended, entry still there");
+                              : "ended, entry still there, in no city group any more");
         }
     }
 }
@@ -846,7 +852,7 @@ void frt_ask_leavers(const struct frt_desk *desk, struct frt_reply *reply)
         if (strcmp(change->what, "removed") == 0 && change->before_city && change->person[0])
             leaver_row(desk, sheet, change->person, change->role,
                        change->end_s == INT64_MAX ? change->time_us : change->end_s * 1000000,
-                       change->time_us,
+                       change->time_us, false,
                        change->end_s == INT64_MAX ? "removed, no end was stated" : "removed");
     }
     frt_role_changes_clear(&changes);

@@ -216,14 +216,15 @@ class TheQuarter(unittest.TestCase):
             self.check(question, "exceptions", ("decision", "exception"), {})
 
     def test_q05_emergencies_with_their_facts(self):
-        # 5.4: S203, S209; and the emergency that p26 filed in one command. One search each. Nobody has reviewed them.
-        self.check(5, "emergencies", ("decision", "person", "factual_basis", "harm", "hours_to_review", "order_that_followed"), {
+        # 5.4: S203, S209; and the emergency that p26 filed in one command. One search each. p18 reviewed the first at once.
+        self.check(5, "emergencies", ("decision", "person", "factual_basis", "harm", "hours_to_review", "reviewed_by", "finding",
+                                      "order_that_followed"), {
             "h6": [("G33-later", "p20", "a message at 13:50Z announces an attack at a named place today; one picture of the sender",
-                    "people at the named place may be killed", "not reviewed", "")],
+                    "people at the named place may be killed", "not reviewed", "", "", "")],
             "h8": [("G27", "p23", "a child was seen at 13:05Z being led to a car by an adult nobody knows; one clear picture from a shop",
-                    "the child may be hurt or taken out of the state", "not reviewed", ""),
-                   ("emergency", "p23", "a child was seen being led to a car", "the child may be hurt", "not reviewed", "")],
-        }, {"h6": PARTLY, "h8": PARTLY})
+                    "the child may be hurt or taken out of the state", "0.0", "p18", "the child was found; one search, one picture", ""),
+                   ("emergency", "p23", "a child was seen being led to a car", "the child may be hurt", "not reviewed", "", "", "")]})
+        self.assertIn("1 of 2 wait for their human review", " ".join(self.answers["h8", 5]["notes"]))
 
     def test_q06_emergencies_refused(self):
         # G29: no factual basis; Q210: everyone at the event, no maximum. G33 was refused for its time, which is another matter.
@@ -391,9 +392,12 @@ class TheQuarter(unittest.TestCase):
             [("p27", "p27-police", "p27-fbi"), ("p30", "p30-schools", "p30-msp")]))
 
     def test_q28_leavers(self):
-        # p29 left on 31 December and was taken out on 16 March, 74.6 days later; on h6 he tried once. p28's role was gone before.
+        # p29 left on 31 December and was taken out on 16 March, 74.6 days later; on h6 he tried once. p28 left cleanly the same day, and
+        # searched for the State Police (G38).
+        ended = "2025-12-31T23:59:59.000000Z"
         self.check(28, "leavers", ("person", "role", "ended", "days_between", "attempts", "state"), {
-            host: [("p29", "p29-police", "2025-12-31T23:59:59.000000Z", "74.6", 1 if host == "h6" else 0, "removed")] for host in HOSTS})
+            host: [("p28", "p28-police", ended, "", int(host == "h6"), "ended, entry still there, in no city group any more"),
+                   ("p29", "p29-police", ended, "74.6", int(host == "h6"), "removed")] for host in HOSTS})
 
     def test_q29_editions(self):
         with open(os.path.join(SOURCE, "config", "policies", "northampton-ma.policy"), "rb") as f:

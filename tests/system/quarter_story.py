@@ -156,10 +156,15 @@ class Quarter(City):
         self.told("frtRoleId=p29-police", "removed")
 
     def auditor(self):
-        """E6: he reads the trail, which is his office, and opens a tool, which is nobody's."""
+        """E6: he reads the trail, which is his office, and opens a tool, which is nobody's. He looks at an emergency."""
         self.reading = self.start_as("p18", "p18", [program("frt"), "--config", self.hosts["h1"].conf, "ask", "Q1", "--csv"],
                                      groups=[AUDITORS])
         self.case("E6", "h1", self.gate, "p18", "/usr/bin/digikam")
+        code, shown = self.start_as("p18", "p18", [program("frt"), "request", "review", "Q203", "--config", self.hosts["h8"].conf,
+                                                   "--decision", str(self.numbers["G27"][0]), "--finding",
+                                                   "the child was found; one search, one picture"], groups=[AUDITORS])
+        if code:
+            raise AssertionError(shown)
 
     def later(self):
         """The same emergency twenty minutes later (G33), after frtd was stopped."""
