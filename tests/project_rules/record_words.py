@@ -30,7 +30,7 @@ class RecordWords(unittest.TestCase):
         self.assertEqual(tree.differences("daemon/ and trail/", kinds, "KINDS of frt-trail(5)", in_the_manual("KINDS")), [])
 
     def test_each_key(self):
-        keys = written(r'(?:frt_record_add_text|frt_record_add_number|add_hex|add_roles)\(\s*&?[\w>.-]+,\s*"([a-z_]+)"')
+        keys = written(r'(?:frt_record_add_text|frt_record_add_number|add_hex|add_roles|add_encoded)\(\s*&?[\w>.-]+,\s*"([a-z_]+)"')
         self.assertGreater(len(keys), 30)
         self.assertEqual(tree.differences("daemon/ and trail/", keys | STAMPED, "KEYS of frt-trail(5)", in_the_manual("KEYS")), [])
 
