@@ -49,19 +49,6 @@ void frt_asking_fill(const struct frt_worker *w, const struct frt_question *q, i
     find_path(q->fd, ask->path, sizeof(ask->path));
 }
 
-static const char *chain_of(struct frt_worker *w, const struct frt_opener *who)
-{
-    int64_t now = frt_mono_ms();
-
-    if (w->chain.tgid != who->tgid || strcmp(w->chain.comm, who->comm) != 0 || w->chain.until_ms <= now) {
-        frt_opener_chain(who, w->chain.text, sizeof(w->chain.text));
-        w->chain.tgid = who->tgid;
-        memcpy(w->chain.comm, who->comm, sizeof(w->chain.comm));
-        w->chain.until_ms = now + FRT_OPENER_PROCESS_MS;
-    }
-    return w->chain.text;
-}
-
 static int send_context(struct frt_worker *w, const struct frt_question *q, const uint8_t rid[16])
 {
     struct frt_gate_message message;
@@ -69,7 +56,7 @@ static int send_context(struct frt_worker *w, const struct frt_question *q, cons
     frt_gate_message_init(&message, FRT_GATE_CONTEXT);
     memcpy(message.rid, rid, 16);
     frt_opener_tty(&q->who, message.tty, sizeof(message.tty));
-    snprintf(message.chain, sizeof(message.chain), "%s", chain_of(w, &q->who));
+    frt_chain_find(&w->chains, &q->who, frt_mono_ms(), message.chain, sizeof(message.chain));
     return frt_point_send(&w->point, &message);
 }
 

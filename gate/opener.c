@@ -12,12 +12,10 @@
 #include <unistd.h>
 
 #include "support/cleanup.h"
-#include "support/percent.h"
 
 #define STATUS_MAX     4096
 #define PTS_MAJOR_LOW  136
 #define PTS_MAJOR_HIGH 143
-#define CHAIN_STEPS    8
 
 /* Value behind `label` at the start of a line; NULL when there is no such line. */
 static const char *find_line(const char *text, size_t length, const char *label)
@@ -264,29 +262,12 @@ int frt_opener_find(pid_t tid, struct frt_opener_processes *processes, int64_t n
     return r;
 }
 
-void frt_opener_chain(const struct frt_opener *opener, char *buffer, size_t size)
+int frt_opener_status_of(pid_t pid, struct frt_opener_status *ret_status)
 {
-    struct frt_opener_status status = {.ppid = opener->parent};
-    pid_t pid = opener->tgid;
-    size_t used = 0;
+    char path[40];
 
-    buffer[0] = '\0';
-    memcpy(status.comm, opener->comm, sizeof(status.comm));
-    for (int step = 0; step < CHAIN_STEPS && pid > 0; step++) {
-        char path[40], name[64], part[96];
-        int n;
-
-        snprintf(path, sizeof(path), "/proc/%d/status", pid);
-        if ((step > 0 || opener->tid != pid) && read_status(AT_FDCWD, path, &status) < 0)
-            return;
-        frt_percent_encode(status.comm, strlen(status.comm), name, sizeof(name));
-        n = snprintf(part, sizeof(part), "%s%s %d", step ? " < " : "", name, pid);
-        if (n < 0 || used + (size_t)n >= size)
-            return;
-        memcpy(buffer + used, part, (size_t)n + 1);
-        used += (size_t)n;
-        pid = status.ppid;
-    }
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    return read_status(AT_FDCWD, path, ret_status);
 }
 
 /* tty_nr is the 7th field of /proc/PID/stat; the name before it may hold anything but ends at the last ')'. */

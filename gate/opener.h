@@ -57,8 +57,8 @@ int frt_opener_status_parse(const char *text, size_t length, struct frt_opener_s
 int frt_opener_find(pid_t tid, struct frt_opener_processes *processes, int64_t now_ms,
                     struct frt_opener *ret_opener);
 
-/* "sh 812 < sshd 790 < init 1": at most `size` bytes, names percent-escaped. */
-void frt_opener_chain(const struct frt_opener *opener, char *buffer, size_t size);
+/* What /proc says of a process now. 0 or a negative errno. */
+int frt_opener_status_of(pid_t pid, struct frt_opener_status *ret_status);
 
 /* Path of the opener's terminal when it is the opener's own ("/dev/pts/3"); "" otherwise. */
 void frt_opener_tty(const struct frt_opener *opener, char *buffer, size_t size);

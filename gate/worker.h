@@ -7,6 +7,7 @@
 #define FRT_GATE_WORKER_H
 
 #include "gate/canary.h"
+#include "gate/chain.h"
 #include "gate/contents.h"
 #include "gate/keeper.h"
 #include "gate/marks.h"
@@ -69,12 +70,7 @@ struct frt_worker {
     int contents_fd;
     struct frt_rescue *rescue; /* NULL until there is an overlay */
     struct frt_opener_processes processes;
-    struct {
-        pid_t tgid;
-        int64_t until_ms;
-        char comm[20]; /* another after an exec */
-        char text[FRT_GATE_CHAIN_MAX];
-    } chain; /* the last one found: a flood's openers have the same */
+    struct frt_chains chains;
     struct frt_memory memory;
     int64_t state_sent_ms, looked_ms;
     bool was_enforcing, has_state_changed, must_look, is_flooded, is_slow;

@@ -3,10 +3,14 @@
  * What the gate may answer without asking frtd.
  */
 #include <check.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "gate/chain.h"
 #include "gate/memory.h"
 
 static struct frt_memory memory;
@@ -175,6 +179,77 @@ START_TEST(a_process_is_looked_at_again_after_a_moment)
 }
 END_TEST
 
+static pid_t parent_of(pid_t pid)
+{
+    struct frt_opener_status status;
+
+    ck_assert_int_eq(frt_opener_status_of(pid, &status), 0);
+    return status.ppid;
+}
+
+/* A process that starts another and waits: the other's pid. */
+static pid_t start_two(pid_t *ret_first)
+{
+    int ends[2];
+    pid_t second;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    *ret_first = fork();
+    if (*ret_first == 0) {
+        second = fork();
+        if (second > 0 && write(ends[1], &second, sizeof(second)) != sizeof(second))
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    ck_assert_int_eq(read(ends[0], &second, sizeof(second)), sizeof(second));
+    close(ends[0]);
+    close(ends[1]);
+    return second;
+}
+
+START_TEST(a_chain_is_kept_while_all_of_its_processes_live)
+{
+    static struct frt_chains chains;
+    pid_t first, second = start_two(&first);
+    struct frt_opener opener = {.tid = 999999, .tgid = 999999, .parent = second, .comm = "a\x1btool"};
+    char text[FRT_CHAIN_MAX], again[FRT_CHAIN_MAX], part[32];
+
+    frt_chain_find(&chains, &opener, 1000, text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, "a%1Btool 999999 < "));
+    snprintf(part, sizeof(part), " %d < ", second);
+    ck_assert_ptr_nonnull(strstr(text, part));
+    snprintf(part, sizeof(part), " %d < ", first);
+    ck_assert_ptr_nonnull(strstr(text, part));
+    frt_chain_find(&chains, &opener, 1001, again, sizeof(again));
+    ck_assert_str_eq(text, again);
+    ck_assert_uint_eq(chains.next, 1);
+    kill(first, SIGKILL);
+    waitpid(first, NULL, 0);
+    while (parent_of(second) == first)
+        usleep(1000);
+    frt_chain_find(&chains, &opener, 1002, again, sizeof(again));
+    ck_assert_ptr_null(strstr(again, part));
+    ck_assert_uint_eq(chains.next, 2);
+    kill(second, SIGKILL);
+}
+END_TEST
+
+START_TEST(a_chain_that_is_old_is_looked_at_again)
+{
+    static struct frt_chains chains;
+    struct frt_opener opener = {.tid = 999999, .tgid = 999999, .parent = getpid(), .comm = "tool"};
+    char text[FRT_CHAIN_MAX], part[32];
+
+    frt_chain_find(&chains, &opener, 1000, text, 20); /* no room for more than the first */
+    ck_assert_str_eq(text, "tool 999999");
+    frt_chain_find(&chains, &opener, 1000 + FRT_CHAIN_MS, text, sizeof(text));
+    snprintf(part, sizeof(part), " %d", getpid());
+    ck_assert_ptr_nonnull(strstr(text, part));
+    ck_assert_uint_eq(chains.next, 2); /* looked at again: too old */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gate memory");
@@ -190,6 +265,8 @@ int main(void)
     tcase_add_test(tcase, a_minute_after_the_first_denials_are_asked_about_one_by_one_again);
     tcase_add_test(tcase, many_answers_push_out_old_ones_and_are_never_taken_for_each_other);
     tcase_add_test(tcase, a_process_is_looked_at_again_after_a_moment);
+    tcase_add_test(tcase, a_chain_is_kept_while_all_of_its_processes_live);
+    tcase_add_test(tcase, a_chain_that_is_old_is_looked_at_again);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
