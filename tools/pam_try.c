@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/pam_stack.h"
+
 #define EXIT_USAGE  64
 #define ANSWERS_MAX 16
 
@@ -19,13 +21,14 @@ struct options {
     const char *confdir, *ruser, *tool, *request, *login_uid, *rhost;
     const char *answers[ANSWERS_MAX + 1]; /* NULL-terminated */
     size_t answer_count;
-    bool session, quiet;
+    bool session, quiet, check;
 };
 
 static void print_help(FILE *out)
 {
     fputs(
-        "Usage: pam-try [OPTION]... SERVICE USER\n\n"
+        "Usage: pam-try [OPTION]... SERVICE USER\n"
+        "       pam-try --check [--confdir DIR] SERVICE\n\n"
         "  --confdir DIR     folder with the service files (default /etc/pam.d)\n"
         "  --login-uid UID   set the kernel's login uid first, as a login would (root only)\n"
         "  --ruser USER      who asks (PAM_RUSER), as su and sudo set it\n"
@@ -34,8 +37,11 @@ static void print_help(FILE *out)
         "  --request ID      the written request: FRT_REQUEST of the PAM environment, and the answer when "
         "asked\n"
         "  --answer TEXT     to the next question that is not about the request; may be given several times\n"
-        "  --session         open and close a session too\n\n"
-        "Exit status: the PAM result code (0 success, 6 permission denied, 9 could not be decided).\n",
+        "  --session         open and close a session too\n"
+        "  --check           only read the service's files: can its line of pam_frt.so be relied on?\n\n"
+        "Exit status: the PAM result code (0 success, 6 permission denied, 9 could not be decided); of "
+        "--check "
+        "0 or 1.\n",
         out);
 }
 
@@ -122,11 +128,13 @@ static int walk(pam_handle_t *pamh, const struct options *options)
 static int run(struct options *options, const char *service, const char *user)
 {
     const struct pam_conv conversation = {converse, options};
+    struct frt_pam_stack_report report;
     pam_handle_t *pamh = NULL;
     int r;
 
     if (options->login_uid && set_login_uid(options->login_uid) < 0)
         return EXIT_USAGE;
+    (void)frt_pam_stack_check(options->confdir ? options->confdir : "/etc/pam.d", service, stderr, &report);
     r = options->confdir ? pam_start_confdir(service, user, &conversation, options->confdir, &pamh)
                          : pam_start(service, user, &conversation, &pamh);
     if (r == PAM_SUCCESS)
@@ -136,20 +144,32 @@ static int run(struct options *options, const char *service, const char *user)
     return r;
 }
 
+static int check(const struct options *options, const char *service)
+{
+    struct frt_pam_stack_report report;
+    int r = frt_pam_stack_check(options->confdir ? options->confdir : "/etc/pam.d", service, stdout, &report);
+
+    if (r < 0) {
+        fprintf(stderr, "pam-try: %s: cannot be read: %s\n", service, strerror(-r));
+        return EXIT_USAGE;
+    }
+    if (report.governed == 0)
+        printf("%s: no account line of pam_frt.so names a tool: this service is not governed\n", service);
+    else if (report.problems == 0)
+        printf("%s: governed; nothing before or around the line of pam_frt.so lets people past it\n",
+               service);
+    return report.problems > 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"confdir", required_argument, NULL, 'd'},
-        {"ruser", required_argument, NULL, 'r'},
-        {"rhost", required_argument, NULL, 'R'},
-        {"tool", required_argument, NULL, 't'},
-        {"request", required_argument, NULL, 'q'},
-        {"login-uid", required_argument, NULL, 'l'},
-        {"answer", required_argument, NULL, 'a'},
-        {"session", no_argument, NULL, 's'},
-        {"silent", no_argument, NULL, 'S'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"confdir", required_argument, NULL, 'd'}, {"ruser", required_argument, NULL, 'r'},
+        {"rhost", required_argument, NULL, 'R'},   {"tool", required_argument, NULL, 't'},
+        {"request", required_argument, NULL, 'q'}, {"login-uid", required_argument, NULL, 'l'},
+        {"answer", required_argument, NULL, 'a'},  {"session", no_argument, NULL, 's'},
+        {"silent", no_argument, NULL, 'S'},        {"check", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     struct options options = {0};
     int option;
@@ -184,6 +204,9 @@ int main(int argc, char **argv)
         case 'S':
             options.quiet = true;
             break;
+        case 'c':
+            options.check = true;
+            break;
         case 'h':
             print_help(stdout);
             return 0;
@@ -192,9 +215,11 @@ int main(int argc, char **argv)
             return EXIT_USAGE;
         }
     }
-    if (argc - optind != 2) {
+    if (argc - optind != (options.check ? 1 : 2)) {
         print_help(stderr);
         return EXIT_USAGE;
     }
+    if (options.check)
+        return check(&options, argv[optind]);
     return run(&options, argv[optind], argv[optind + 1]);
 }
