@@ -49,7 +49,8 @@ static bool in_the_dark(const struct frt_facts *f)
     if (IS(ACTION, ACTION_UNKNOWN))
         return true;
     /* A city official may use face surveillance, and have it requested, on no machine: whose it is changes nothing. */
-    if (IS(HOST_OWNER, HOST_UNKNOWN) && !(city_role(f) && (IS(TOOL_CLASS, TOOL_FACE_SURVEILLANCE) || filing(f))))
+    if (IS(HOST_OWNER, HOST_UNKNOWN) &&
+        !(city_role(f) && (IS(TOOL_CLASS, TOOL_FACE_SURVEILLANCE) || filing(f))))
         return true;
     if (IS(TOOL_CLASS, TOOL_UNKNOWN) && !filing(f))
         return true;
