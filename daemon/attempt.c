@@ -106,7 +106,10 @@ void frt_attempt_judge(struct frt_daemon *daemon, const struct frt_ask *ask, con
 
 static void copy(char *buffer, size_t size, const char *text)
 {
-    snprintf(buffer, size, "%s", text ? text : "");
+    size_t length = text ? strnlen(text, size - 1) : 0;
+
+    memcpy(buffer, text ? text : "", length);
+    buffer[length] = '\0';
 }
 
 void frt_attempt_answer(const struct frt_daemon *daemon, const struct frt_ask *ask,

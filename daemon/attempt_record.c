@@ -7,15 +7,14 @@
 #include "daemon/gate_port.h"
 #include "protocol/client.h"
 #include "support/percent.h"
+#include "trail/encoding.h"
 
 static void add_hex(struct frt_record *record, const char *key, const uint8_t *bytes, size_t length)
 {
     char hex[65];
 
-    for (size_t i = 0; i < length && i < 32; i++)
-        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-    hex[2 * length] = '\0';
-    frt_record_add_text(record, key, length ? hex : "");
+    frt_hex_format(bytes, length, hex);
+    frt_record_add_text(record, key, hex);
 }
 
 /* Bytes that travelled percent-encoded; a record encodes by itself. */
@@ -58,12 +57,20 @@ static void add_roles(struct frt_record *record, const char *key, const struct f
 /* Value names in the order of enum frt_fact: enough to decide again. */
 static void add_facts(struct frt_record *record, const struct frt_facts *facts)
 {
-    char text[512] = "";
-    size_t used = 0;
+    char text[512], *end = text;
 
-    for (unsigned f = 0; f < FRT_FACT_COUNT && used < sizeof(text); f++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", f ? " " : "",
-                                 frt_fact_value_name((enum frt_fact)f, facts->value[f]));
+    for (unsigned f = 0; f < FRT_FACT_COUNT; f++) {
+        const char *name = frt_fact_value_name((enum frt_fact)f, facts->value[f]);
+        size_t length = strlen(name);
+
+        if (length + 2 > (size_t)(text + sizeof(text) - end))
+            break;
+        if (f > 0)
+            *end++ = ' ';
+        memcpy(end, name, length);
+        end += length;
+    }
+    *end = '\0';
     frt_record_add_text(record, "facts", text);
 }
 

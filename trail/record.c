@@ -66,6 +66,24 @@ void frt_record_add_text(struct frt_record *record, const char *key, const char 
         mark_cut(record);
 }
 
+/* At most 17 characters and a NUL: numbers keep within 2^53. */
+static size_t put_digits(char *text, int64_t value)
+{
+    char digits[24];
+    size_t count = 0, length = 0;
+    uint64_t rest = value < 0 ? (uint64_t)-value : (uint64_t)value;
+
+    do
+        digits[count++] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        text[length++] = '-';
+    while (count > 0)
+        text[length++] = digits[--count];
+    text[length] = '\0';
+    return length;
+}
+
 void frt_record_add_number(struct frt_record *record, const char *key, int64_t value)
 {
     int64_t kept = value > FRT_RECORD_NUMBER_MAX    ? FRT_RECORD_NUMBER_MAX
@@ -75,7 +93,7 @@ void frt_record_add_number(struct frt_record *record, const char *key, int64_t v
 
     if (at == 0)
         return;
-    at += (size_t)snprintf(record->body + at, 24, "%" PRId64, kept);
+    at += put_digits(record->body + at, kept);
     record->length = at;
     if (kept != value)
         mark_cut(record);
