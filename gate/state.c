@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,37 +52,58 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char
     t->at[t->used] = '\0';
 }
 
-/* Where the tool's marked files are. Names are bytes of others: percent-escaped, so the text stays printable JSON. */
-static void add_found(struct text *t, const struct frt_worker *w, uint64_t key)
+/* Marked files by tool: how many, and the first few. Once through a table that may have 100,000 rows. */
+struct found {
+    unsigned count;
+    uint32_t first[FOUND_PER_TOOL];
+};
+
+static void gather(const struct frt_worker *w, const struct frt_catalogue *c, struct found *found)
 {
     uint32_t count = atomic_load(&w->shared->inode_count);
-    unsigned found = 0;
+    int tool = -1;
 
-    add(t, "\"found\":[");
     for (uint32_t i = 0; i < count; i++) {
         const struct frt_shared_inode *inode = &w->shared->inodes[i];
+
+        if (inode->ino == 0)
+            continue;
+        if (tool < 0 || c->tools[tool].key != inode->tool) /* neighbours are often the same one's */
+            tool = frt_catalogue_find(c, inode->tool);
+        if (tool < 0)
+            continue;
+        if (found[tool].count < FOUND_PER_TOOL)
+            found[tool].first[found[tool].count] = i;
+        found[tool].count++;
+    }
+}
+
+/* Where the tool's marked files are. Names are bytes of others: percent-escaped, so the text stays printable JSON. */
+static void add_found(struct text *t, const struct frt_worker *w, const struct found *found)
+{
+    add(t, "\"found\":[");
+    for (unsigned n = 0; found && n < found->count && n < FOUND_PER_TOOL; n++) {
+        const struct frt_shared_inode *inode = &w->shared->inodes[found->first[n]];
         char path[3 * sizeof(inode->path)], since[FRT_TIME_TEXT_MAX];
 
-        if (inode->ino == 0 || inode->tool != key)
-            continue;
-        if (found++ >= FOUND_PER_TOOL)
-            continue;
         frt_percent_encode(inode->path, strlen(inode->path), path, sizeof(path));
         frt_time_format(inode->since_s, since);
-        add(t, "%s{\"path\":\"%s\",\"since\":\"%s\",\"links\":%u}", found > 1 ? "," : "", path, since,
-            inode->links);
+        add(t, "%s{\"path\":\"%s\",\"since\":\"%s\",\"links\":%u}", n ? "," : "", path, since, inode->links);
     }
-    add(t, "],\"count\":%u", found);
+    add(t, "],\"count\":%u", found ? found->count : 0);
 }
 
 size_t frt_state_format(const struct frt_worker *w, int64_t now_ms, char *buffer, size_t size)
 {
     const struct frt_catalogue *c = w->marks.catalogue;
     struct frt_gate_shared *s = w->shared;
+    frt_auto_free struct found *found = c ? calloc(c->tool_count, sizeof(*found)) : NULL;
     struct text t = {buffer, 0, size};
     char why[FRT_GATE_WHY_MAX];
     bool enforcing = frt_state_is_enforcing(w, now_ms, why, sizeof(why));
 
+    if (found)
+        gather(w, c, found);
     add(&t, "{\"enforcing\":%s,\"why\":\"", enforcing ? "true" : "false");
     for (const char *p = why; *p && t.used + 4 < size; p++)
         add(&t, "%c", *p == '"' || *p == '\\' || *p < 0x20 || *p > 0x7E ? '?' : *p);
@@ -101,7 +123,7 @@ size_t frt_state_format(const struct frt_worker *w, int64_t now_ms, char *buffer
         add(&t, "%s{\"id\":\"%s\",\"treatment\":\"%s\",\"copies\":%llu,", i ? "," : "", c->tools[i].id,
             c->tools[i].treatment == FRT_GATE_TREAT_DECIDE ? "decide" : "record",
             (unsigned long long)c->tools[i].copies);
-        add_found(&t, w, c->tools[i].key);
+        add_found(&t, w, found ? &found[i] : NULL);
         add(&t, "}");
     }
     add(&t, "]}");
