@@ -57,28 +57,26 @@ size_t frt_answer_sweep(int group, unsigned max_files)
     return total;
 }
 
-size_t frt_answer_drain(int group)
+void frt_answer_drain(int group, _Atomic uint64_t *denied)
 {
     union {
         struct fanotify_event_metadata first;
         char bytes[4096];
     } buffer;
-    size_t total = 0;
 
     for (;;) {
         ssize_t n = read(group, &buffer, sizeof(buffer));
         struct fanotify_event_metadata *event = &buffer.first;
 
-        /* EMFILE and the like: the kernel itself has refused that event and goes on with the next. */
-        if (n < 0 && (errno == EINTR || errno == EMFILE || errno == ENFILE))
+        if (n == 0 || (n < 0 && (errno == EAGAIN || errno == EBADF || errno == EINVAL || errno == EFAULT)))
+            return;
+        if (n < 0) /* the kernel itself has refused that event and goes on with the next */
             continue;
-        if (n <= 0)
-            return total;
         for (; FAN_EVENT_OK(event, n); event = FAN_EVENT_NEXT(event, n)) {
             if (event->fd < 0)
                 continue;
             if (answer(group, event->fd, FAN_DENY) == 0)
-                total++;
+                atomic_fetch_add(denied, 1);
             close(event->fd);
         }
     }

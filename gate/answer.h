@@ -7,8 +7,10 @@
 #ifndef FRT_GATE_ANSWER_H
 #define FRT_GATE_ANSWER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define FRT_ANSWER_NOT_OWED                                                                                  \
     1 /* nobody waits for this number: the opener was killed, or was answered already */
@@ -24,7 +26,8 @@ int frt_answer_deny(int group, int fd, bool audit);
  * nobody reads `group`. */
 size_t frt_answer_sweep(int group, unsigned max_files);
 
-/* Reads what is queued on the non-blocking `group` and denies it. Returns how many openers were refused. */
-size_t frt_answer_drain(int group);
+/* Reads what is queued on the non-blocking `group` and denies it, counting in `*denied` as it goes. May wait for another reader: an
+ * event about a file on an overlay can need the file below opened, which is an event of its own (gate/rescue.h). */
+void frt_answer_drain(int group, _Atomic uint64_t *denied);
 
 #endif

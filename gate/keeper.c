@@ -24,7 +24,9 @@
 #define HANG_AGAIN_MS    2000
 #define UNREAD_MS        100
 #define GOODBYE_MS       500
-#define ROOM             64 /* descriptor numbers that only the lead uses */
+#define ROOM             64 /* descriptor numbers that only the lead and its drainers use */
+#define DRAINERS         8
+#define STUCK_MS         20
 
 static void pause_ms(int ms)
 {
@@ -124,13 +126,73 @@ static void free_numbers(struct frt_keeper *keeper)
     keeper->has_free_numbers = true;
 }
 
+static bool is_queued(const struct frt_keeper *keeper)
+{
+    for (int i = 0; i < FRT_KEEPER_GROUPS; i++) {
+        int bytes = 0;
+
+        if (keeper->groups[i] >= 0 && ioctl(keeper->groups[i], FIONREAD, &bytes) == 0 && bytes > 0)
+            return true;
+    }
+    return false;
+}
+
+static pid_t start_drainer(const struct frt_keeper *keeper)
+{
+    pid_t lead = getpid(), pid = fork();
+
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == lead)
+        for (int i = 0; i < FRT_KEEPER_GROUPS; i++)
+            if (keeper->groups[i] >= 0)
+                frt_answer_drain(keeper->groups[i], &keeper->shared->swept);
+    _exit(0);
+}
+
+/* True when it has ended; false when it has refused nobody for a while. */
+static bool wait_for_drainer(const struct frt_keeper *keeper, pid_t pid)
+{
+    uint64_t last = atomic_load(&keeper->shared->swept);
+
+    for (int idle_ms = 0; idle_ms < STUCK_MS; idle_ms++) {
+        uint64_t now = atomic_load(&keeper->shared->swept);
+
+        if (waitpid(pid, NULL, WNOHANG) == pid)
+            return true;
+        if (now != last)
+            idle_ms = 0;
+        last = now;
+        pause_ms(1);
+    }
+    return false;
+}
+
+/* Refuses whoever is queued. Not by the lead itself: who reads an event about a file on an overlay may have to wait for an answer
+ * about the file below (gate/rescue.h). A child that is stuck in that way is helped by the next, which reads that question
+ * and refuses it. They only ever refuse, so it does not matter whose number an answer hits. */
 static void drain(struct frt_keeper *keeper)
 {
+    pid_t stuck[DRAINERS];
+    int count = 0;
+
     fill_numbers(keeper);
-    for (int i = 0; i < FRT_KEEPER_GROUPS; i++)
-        if (keeper->groups[i] >= 0)
-            atomic_fetch_add(&keeper->shared->swept, frt_answer_drain(keeper->groups[i]));
+    for (int i = 0; i < DRAINERS && (i == 0 || is_queued(keeper)); i++) {
+        pid_t pid = start_drainer(keeper);
+
+        if (pid > 0 && !wait_for_drainer(keeper, pid))
+            stuck[count++] = pid;
+    }
+    for (int i = 0; i < count; i++) {
+        if (wait_for_drainer(keeper, stuck[i]))
+            continue;
+        kill(stuck[i], SIGKILL); /* who waits for such an answer can be killed */
+        while (waitpid(stuck[i], NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
     free_numbers(keeper);
+    sweep(keeper);
 }
 
 static void limit_files(unsigned files)
@@ -258,15 +320,7 @@ static void reap(struct frt_keeper *keeper)
 
 static bool somebody_waits(const struct frt_keeper *keeper)
 {
-    if (atomic_load(&keeper->shared->owed) > 0)
-        return true;
-    for (int i = 0; i < FRT_KEEPER_GROUPS; i++) {
-        int bytes = 0;
-
-        if (keeper->groups[i] >= 0 && ioctl(keeper->groups[i], FIONREAD, &bytes) == 0 && bytes > 0)
-            return true;
-    }
-    return false;
+    return atomic_load(&keeper->shared->owed) > 0 || is_queued(keeper);
 }
 
 /* Openers wait, and the worker has not gone round once: it is stopped, or stuck; or it goes round and answers nobody. */
