@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "protocol/client.h"
 #include "support/cleanup.h"
 #include "support/file.h"
 #include "support/journal.h"
@@ -87,6 +88,7 @@ void frt_publish_checkpoint(struct frt_daemon *daemon)
     long length;
     int r;
 
+    daemon->published_ms = frt_mono_ms();
     if (checkpoint.size == daemon->published || !frt_trail_is_writable(daemon->trail))
         return;
     snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", daemon->conf->origin);

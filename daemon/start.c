@@ -195,7 +195,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
         frt_ledger_flush_floods(daemon->ledger, frt_mono_ms(), emit, daemon);
     if (ticks % BEAT_TICKS == 0)
         record_beat(daemon);
-    if (ticks % BEAT_TICKS == 1) /* by then the beat is sealed */
+    if (frt_mono_ms() - daemon->published_ms >= BEAT_TICKS * 1000)
         frt_publish_checkpoint(daemon);
     frt_gate_port_tick(daemon);
     frt_connections_sweep(daemon);
