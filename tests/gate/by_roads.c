@@ -3,10 +3,12 @@
  * The less obvious roads to a tool.
  */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/fs.h>
+#include <linux/io_uring.h>
 #include <linux/mount.h>
 #include <pthread.h>
 #include <sched.h>
@@ -134,6 +136,127 @@ static void overlay_both(void)
 static void overlay_both_read(void)
 {
     judge_bytes(open(in("both/tool"), O_RDONLY));
+}
+
+/* An ELF file of his own whose interpreter (PT_INTERP) is the tool: the kernel opens it for him. */
+static void elf_interp(void)
+{
+    struct {
+        Elf64_Ehdr head;
+        Elf64_Phdr parts[2];
+        char interpreter[512];
+    } file = {.head = {.e_ident = ELFMAG,
+                       .e_type = ET_EXEC,
+                       .e_machine = EM_X86_64,
+                       .e_version = EV_CURRENT,
+                       .e_entry = 0x10000000,
+                       .e_phoff = sizeof(Elf64_Ehdr),
+                       .e_ehsize = sizeof(Elf64_Ehdr),
+                       .e_phentsize = sizeof(Elf64_Phdr),
+                       .e_phnum = 2}};
+    int fd = open(in("home/elf"), O_WRONLY | O_CREAT | O_TRUNC, 0755);
+
+    file.head.e_ident[EI_CLASS] = ELFCLASS64;
+    file.head.e_ident[EI_DATA] = ELFDATA2LSB;
+    file.head.e_ident[EI_VERSION] = EV_CURRENT;
+    snprintf(file.interpreter, sizeof(file.interpreter), "%s", in("tools/tool"));
+    file.parts[0] = (Elf64_Phdr){.p_type = PT_INTERP,
+                                 .p_offset = (uint64_t)(file.interpreter - (char *)&file),
+                                 .p_filesz = strlen(file.interpreter) + 1};
+    file.parts[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+                                 .p_flags = PF_R | PF_X,
+                                 .p_vaddr = 0x10000000,
+                                 .p_filesz = sizeof(file),
+                                 .p_memsz = sizeof(file),
+                                 .p_align = 4096};
+    if (fd < 0 || write(fd, &file, sizeof(file)) != (ssize_t)sizeof(file))
+        _exit(BROKEN);
+    close(fd);
+    run(in("home/elf"), NULL, NULL);
+}
+
+/* ---- io_uring ---- */
+
+static struct {
+    int fd;
+    unsigned *tail;
+    struct io_uring_sqe *sqe;
+    struct io_uring_cqe *cqe;
+} ring;
+
+static void make_ring(unsigned flags)
+{
+    struct io_uring_params p = {.flags = flags, .sq_thread_idle = 1000};
+    char *sq, *cq;
+
+    ring.fd = (int)syscall(SYS_io_uring_setup, 4, &p);
+    if (ring.fd < 0)
+        _exit(ABSENT);
+    sq = mmap(NULL, p.sq_off.array + p.sq_entries * sizeof(unsigned), PROT_READ | PROT_WRITE, MAP_SHARED,
+              ring.fd, IORING_OFF_SQ_RING);
+    cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE,
+              MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
+    ring.sqe = mmap(NULL, p.sq_entries * sizeof(*ring.sqe), PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd,
+                    IORING_OFF_SQES);
+    if (sq == MAP_FAILED || cq == MAP_FAILED || (void *)ring.sqe == MAP_FAILED)
+        _exit(ABSENT);
+    memset(ring.sqe, 0, sizeof(*ring.sqe));
+    ((unsigned *)(void *)(sq + p.sq_off.array))[0] = 0;
+    ring.tail = (void *)(sq + p.sq_off.tail);
+    ring.cqe = (void *)(cq + p.cq_off.cqes);
+}
+
+/* What the one request gave. */
+static int submit(unsigned flags)
+{
+    unsigned wake = flags & IORING_SETUP_SQPOLL ? IORING_ENTER_SQ_WAKEUP : 0;
+
+    __atomic_store_n(ring.tail, 1, __ATOMIC_RELEASE);
+    if (syscall(SYS_io_uring_enter, ring.fd, wake ? 0 : 1, 1, IORING_ENTER_GETEVENTS | wake, NULL, 0) < 0)
+        _exit(ABSENT);
+    errno = ring.cqe->res < 0 ? -ring.cqe->res : 0;
+    if (errno)
+        fail();
+    return ring.cqe->res;
+}
+
+static void uring_open(unsigned flags, uint8_t how)
+{
+    make_ring(flags);
+    ring.sqe->opcode = IORING_OP_OPENAT;
+    ring.sqe->flags = how;
+    ring.sqe->fd = AT_FDCWD;
+    ring.sqe->addr = (uint64_t)(uintptr_t)in("tools/tool");
+    ring.sqe->open_flags = O_RDONLY;
+    judge_bytes(submit(flags));
+}
+
+static void io_uring_plain(void)
+{
+    uring_open(0, 0);
+}
+
+static void io_uring_worker(void)
+{
+    uring_open(0, IOSQE_ASYNC);
+}
+
+static void io_uring_polled(void)
+{
+    uring_open(IORING_SETUP_SQPOLL, 0);
+}
+
+static void given_io_uring(void)
+{
+    static char magic[4];
+
+    make_ring(0);
+    ring.sqe->opcode = IORING_OP_READ;
+    ring.sqe->fd = given;
+    ring.sqe->addr = (uint64_t)(uintptr_t)magic;
+    ring.sqe->len = 4;
+    submit(0);
+    _exit(memcmp(magic, "\177ELF", 4) == 0 ? HAD : BROKEN);
 }
 
 /* ---- who asks ---- */
@@ -325,6 +448,11 @@ const struct road by_roads[] = {
     {"overlay-copy-up", overlay_copy_up},
     {"overlay-both", overlay_both},
     {"overlay-both-read", overlay_both_read},
+    {"elf-interp", elf_interp},
+    {"io-uring", io_uring_plain},
+    {"io-uring-worker", io_uring_worker},
+    {"io-uring-polled", io_uring_polled},
+    {"given-io-uring", given_io_uring},
     {"strange-name", strange_name},
     {"daemonised", daemonised},
     {"leaderless", leaderless},

@@ -71,7 +71,13 @@ class City(Frtd):
 
     # ---- the trail, read on from where the last look ended ----
 
-    def take(self):
+    def kill(self):
+        """What was not sealed is cut off when it starts again: the trail is read anew."""
+        super().kill()
+        self.known, self.read_at = [], {}
+
+    def take(self, since=0):
+        """Records from number `since` on."""
         for name in sorted(n for n in os.listdir(self.trail_dir) if n.endswith(".seg")):
             with open(os.path.join(self.trail_dir, name), "rb") as f:
                 f.seek(self.read_at.get(name, 0))
@@ -79,20 +85,20 @@ class City(Frtd):
             whole = data[:data.rfind(b"\n") + 1]
             self.read_at[name] = self.read_at.get(name, 0) + len(whole)
             self.known += [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
-        return self.known
+        return [r for r in self.known if r["n"] >= since]
 
     def mark(self):
-        return len(self.take())
+        return max([r["n"] for r in self.take()] or [-1]) + 1
 
     def decisions(self, since=0, **wanted):
-        return [r for r in self.take()[since:] if r["k"] == "decision" and r["src"] == "guard" and
+        return [r for r in self.take(since) if r["k"] == "decision" and r["src"] == "guard" and
                 all(r.get(key) == value for key, value in wanted.items())]
 
     def denials(self, since=0, **wanted):
         return self.decisions(since, dec="deny", **wanted)
 
     def gaps(self, since=0, **wanted):
-        return [r for r in self.take()[since:] if r["k"] == "gap" and all(r.get(key) == value for key, value in wanted.items())]
+        return [r for r in self.take(since) if r["k"] == "gap" and all(r.get(key) == value for key, value in wanted.items())]
 
     def counted(self, since=0, **wanted):
         return sum(r["count"] for r in self.gaps(since, **wanted))

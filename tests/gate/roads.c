@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -82,7 +81,7 @@ void judge_bytes(int fd)
     _exit(n == 4 && memcmp(magic, "\177ELF", 4) == 0 ? HAD : BROKEN);
 }
 
-void run_copy(int from, int to)
+static void copy_bytes(int from, int to)
 {
     struct stat st;
 
@@ -91,6 +90,11 @@ void run_copy(int from, int to)
     for (off_t at = 0; at < st.st_size;)
         if (sendfile(to, from, &at, (size_t)(st.st_size - at)) <= 0)
             fail();
+}
+
+void run_copy(int from, int to)
+{
+    copy_bytes(from, to);
     run_fd(to);
 }
 
@@ -283,7 +287,11 @@ static void r_memfd(void)
 }
 static void r_sendfile(void)
 {
-    run_copy(open(in("tools/tool"), O_RDONLY), open(in("home/made"), O_RDWR | O_CREAT | O_TRUNC, 0755));
+    int to = open(in("home/made"), O_RDWR | O_CREAT | O_TRUNC, 0755);
+
+    copy_bytes(open(in("tools/tool"), O_RDONLY), to);
+    close(to);
+    run(in("home/made"), NULL, NULL);
 }
 static void r_copy_range(void)
 {
@@ -298,35 +306,6 @@ static void r_copy_range(void)
 static void r_truncate_write(void)
 {
     judge_bytes(open(in("tools/tool"), O_RDWR));
-}
-static void r_uring(void)
-{
-    struct io_uring_params p = {0};
-    int ring = (int)syscall(SYS_io_uring_setup, 4, &p);
-    size_t size = p.sq_off.array + p.sq_entries * sizeof(unsigned);
-    struct io_uring_sqe *sqe;
-    char *sq, *cq;
-    const char *path = in("tools/tool");
-
-    if (ring < 0)
-        _exit(ABSENT);
-    sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
-    cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE,
-              MAP_SHARED, ring, IORING_OFF_CQ_RING);
-    sqe = mmap(NULL, p.sq_entries * sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
-    memset(sqe, 0, sizeof(*sqe));
-    sqe->opcode = IORING_OP_OPENAT;
-    sqe->fd = AT_FDCWD;
-    sqe->addr = (uint64_t)(uintptr_t)path;
-    sqe->open_flags = O_RDONLY;
-    ((unsigned *)(void *)(sq + p.sq_off.array))[0] = 0;
-    __atomic_store_n((unsigned *)(void *)(sq + p.sq_off.tail), 1, __ATOMIC_RELEASE);
-    if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-        _exit(ABSENT);
-    errno = -((struct io_uring_cqe *)(void *)(cq + p.cq_off.cqes))->res;
-    if (errno > 0)
-        fail();
-    judge_bytes(-errno);
 }
 static void r_handle(void)
 {
@@ -572,7 +551,6 @@ static const struct road roads[] = {
     {"sendfile", r_sendfile},
     {"copy-file-range", r_copy_range},
     {"open-rw", r_truncate_write},
-    {"io-uring", r_uring},
     {"by-handle", r_handle},
     {"userns", r_userns},
     {"userns-bind", r_userns_bind},

@@ -211,7 +211,7 @@ class Storms(WithGate):
         os.unlink(canary)  # the file now there has no mark: as if marks had been lost
         open(canary, "w").close()
         wait_for("the gate says so", lambda: self.gate.state().get("enforcing") is False)
-        wait_for("it is on record", lambda: [r for r in self.city.take()[since:] if r["k"] == "guard" and
+        wait_for("it is on record", lambda: [r for r in self.city.take(since) if r["k"] == "guard" and
                                              r["gate"] == "not-enforcing" and "canary" in r["reason"]])
 
 
