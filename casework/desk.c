@@ -211,26 +211,15 @@ static void find_host(struct frt_desk *desk)
                  frt_history_say(desk->history, frt_history_decision(desk->history, 0), FRT_PAST_HOST));
 }
 
-int frt_desk_open(const struct frt_desk_options *options, struct frt_desk **ret_desk,
-                  char error[FRT_DESK_ERROR_MAX])
+static int open_trail(const struct frt_desk_options *options, struct frt_desk *desk,
+                      char error[FRT_DESK_ERROR_MAX])
 {
-    struct frt_desk *desk = calloc(1, sizeof(*desk));
     char key[65];
-    int r;
+    int r = frt_history_read(options->log_dir, &options->period, &desk->history);
 
-    snprintf(error, FRT_DESK_ERROR_MAX, "out of memory");
-    if (!desk)
-        return -ENOMEM;
-    snprintf(desk->reading, sizeof(desk->reading), "%s", options->reading ? options->reading : "");
-    desk->knobs = (struct frt_desk_knobs){.days = 7, .count = 3, .office_from = 7, .office_to = 19};
-    r = frt_history_read(options->log_dir, &options->period, &desk->history);
-    if (r < 0)
+    if (r < 0) {
         snprintf(error, FRT_DESK_ERROR_MAX, "%s: %s%s", options->log_dir, strerror(-r),
                  r == -EACCES ? " (root and the auditors' group may read the trail)" : "");
-    if (r == 0)
-        r = load_directory(options, desk, error);
-    if (r < 0) {
-        frt_desk_close(desk);
         return r;
     }
     if (frt_trail_read_first_key(options->log_dir, desk->origin, key) < 0)
@@ -238,6 +227,74 @@ int frt_desk_open(const struct frt_desk_options *options, struct frt_desk **ret_
     if (!options->skip_verify)
         verify(options, desk);
     find_host(desk);
+    return 0;
+}
+
+/* The whole is as genuine as the worst of its trails. */
+static void take_chain(struct frt_desk *desk, const struct frt_desk *trail)
+{
+    static const unsigned rank[] = {
+        [FRT_VERIFY_OK] = 0,     [FRT_VERIFY_ACKNOWLEDGED] = 1, [FRT_VERIFY_UNSEALED] = 2,
+        [FRT_VERIFY_FAILED] = 3, [FRT_VERIFY_CUT] = 4,          [FRT_VERIFY_ALTERED] = 5};
+
+    if (desk->trail_count == 0)
+        desk->is_chain_checked = trail->is_chain_checked;
+    desk->is_chain_checked &= trail->is_chain_checked;
+    if (desk->trail_count == 0 || rank[trail->chain.status] > rank[desk->chain.status])
+        desk->chain.status = trail->chain.status;
+    desk->chain.is_key_from_log |= trail->chain.is_key_from_log;
+}
+
+static int open_trails(const struct frt_desk_options *options, struct frt_desk *desk,
+                       char error[FRT_DESK_ERROR_MAX])
+{
+    struct frt_desk_options one = *options;
+    const char *paths[FRT_HISTORY_TRAILS_MAX];
+    size_t count = 1;
+    int r = 0;
+
+    paths[0] = options->log_dir;
+    for (; options->more_dirs[count - 1] && count < FRT_HISTORY_TRAILS_MAX; count++)
+        paths[count] = options->more_dirs[count - 1];
+    desk->trails = calloc(count, sizeof(struct frt_desk *));
+    if (!desk->trails)
+        return -ENOMEM;
+    one.ldif = NULL;
+    one.more_dirs = NULL;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        one.log_dir = paths[i];
+        r = frt_desk_open(&one, &desk->trails[i], error);
+        if (r < 0)
+            return r;
+        take_chain(desk, desk->trails[i]);
+        desk->trail_count++;
+    }
+    snprintf(desk->host, sizeof(desk->host), "%zu hosts", count);
+    r = frt_history_read_all(paths, count, &options->period, &desk->history);
+    if (r < 0)
+        snprintf(error, FRT_DESK_ERROR_MAX, "%s", strerror(-r));
+    return r;
+}
+
+int frt_desk_open(const struct frt_desk_options *options, struct frt_desk **ret_desk,
+                  char error[FRT_DESK_ERROR_MAX])
+{
+    struct frt_desk *desk = calloc(1, sizeof(*desk));
+    int r;
+
+    snprintf(error, FRT_DESK_ERROR_MAX, "out of memory");
+    if (!desk)
+        return -ENOMEM;
+    snprintf(desk->reading, sizeof(desk->reading), "%s", options->reading ? options->reading : "");
+    desk->knobs = (struct frt_desk_knobs){.days = 7, .count = 3, .office_from = 7, .office_to = 19};
+    r = options->more_dirs && options->more_dirs[0] ? open_trails(options, desk, error)
+                                                    : open_trail(options, desk, error);
+    if (r == 0)
+        r = load_directory(options, desk, error);
+    if (r < 0) {
+        frt_desk_close(desk);
+        return r;
+    }
     *ret_desk = desk;
     return 0;
 }
@@ -246,6 +303,9 @@ void frt_desk_close(struct frt_desk *desk)
 {
     if (!desk)
         return;
+    for (size_t i = 0; i < desk->trail_count; i++)
+        frt_desk_close(desk->trails[i]);
+    free(desk->trails);
     frt_history_free(desk->history);
     frt_view_free(desk->view);
     frt_view_free(desk->offices);
@@ -287,6 +347,11 @@ void frt_desk_chain_words(const struct frt_desk *desk, char *buffer, size_t size
 {
     const struct frt_verify_result *chain = &desk->chain;
 
+    if (desk->is_chain_checked && desk->trail_count > 0) {
+        snprintf(buffer, size, "%s (the worst of %zu trails; each is stated by itself)",
+                 chain_verdict(chain->status), desk->trail_count);
+        return;
+    }
     if (!desk->is_chain_checked) {
         snprintf(buffer, size, "not checked in this run (--no-verify)");
         return;
@@ -344,6 +409,39 @@ static void state_editions(const struct frt_desk *desk, struct frt_statement *st
     add(statement, "policy", text);
 }
 
+/* One trail: "trail" and "chain". Several: those two about all of them, then "trail 1", "chain 1" and so on. */
+static void state_trails(const struct frt_desk *desk, struct frt_statement *statement)
+{
+#define NAMES(n)                                                                                             \
+    {                                                                                                        \
+        "trail " #n, "chain " #n                                                                             \
+    }
+    static const char *const names[FRT_HISTORY_TRAILS_MAX][2] = {
+        NAMES(1), NAMES(2),  NAMES(3),  NAMES(4),  NAMES(5),  NAMES(6),  NAMES(7),  NAMES(8),
+        NAMES(9), NAMES(10), NAMES(11), NAMES(12), NAMES(13), NAMES(14), NAMES(15), NAMES(16)};
+#undef NAMES
+    char text[1024];
+
+    if (desk->trail_count == 0)
+        snprintf(text, sizeof(text), "%s%s%s", desk->origin[0] ? desk->origin : "unknown origin",
+                 desk->host[0] ? ", host " : "", desk->host);
+    else
+        snprintf(text, sizeof(text), "%zu trails asked as one; a person counts once on however many hosts",
+                 desk->trail_count);
+    add(statement, "trail", text);
+    frt_desk_chain_words(desk, text, sizeof(text));
+    add(statement, "chain", text);
+    for (size_t i = 0; i < desk->trail_count; i++) {
+        const struct frt_desk *trail = desk->trails[i];
+
+        snprintf(text, sizeof(text), "%s, host %s; its record n is %" PRIu64 " + n here", trail->origin,
+                 trail->host, i * FRT_HISTORY_STEP);
+        add(statement, names[i][0], text);
+        frt_desk_chain_words(trail, text, sizeof(text));
+        add(statement, names[i][1], text);
+    }
+}
+
 void frt_desk_state(const struct frt_desk *desk, const char *query, const char *filters,
                     struct frt_statement *ret_statement)
 {
@@ -365,11 +463,7 @@ void frt_desk_state(const struct frt_desk *desk, const char *query, const char *
                  "; %" PRIu64 " without a seal and %" PRIu64 " unreadable lines left out", counts->unsealed,
                  counts->unreadable);
     add(ret_statement, "considered", text);
-    snprintf(text, sizeof(text), "%s%s%s", desk->origin[0] ? desk->origin : "unknown origin",
-             desk->host[0] ? ", host " : "", desk->host);
-    add(ret_statement, "trail", text);
-    frt_desk_chain_words(desk, text, sizeof(text));
-    add(ret_statement, "chain", text);
+    state_trails(desk, ret_statement);
     if (desk->reading[0])
         add(ret_statement, "reading", desk->reading);
     add(ret_statement, "times", "UTC (ISO 8601)");

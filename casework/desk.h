@@ -21,7 +21,8 @@
 #define FRT_DESK_LDIF_MAX  64
 
 struct frt_desk_options {
-    const char *log_dir; /* segments and pk0 */
+    const char *log_dir;          /* segments and pk0 */
+    const char *const *more_dirs; /* trails of other hosts, to be asked as one; NULL-terminated; NULL: none */
     struct frt_history_options period;
     const char *const *ldif;     /* files or folders of them; NULL-terminated; NULL: no directory */
     const struct frt_conf *conf; /* layout and role groups; NULL: the usual layout under the suffix found */
@@ -50,6 +51,8 @@ struct frt_desk {
     bool is_chain_checked;
     struct frt_desk_knobs knobs;
     char host[64], origin[256], reading[256];
+    struct frt_desk **trails; /* with more than one: each by itself, without a directory */
+    size_t trail_count;       /* 0: one trail, and it is this desk's */
 };
 
 /* 0 or a negative errno with `error`. */
@@ -62,7 +65,7 @@ void frt_desk_chain_words(const struct frt_desk *desk, char *buffer, size_t size
 bool frt_desk_is_member(const struct frt_desk *desk, const char *office, const char *uid);
 
 /* What every answer states (domain 3.4): name and value, in order. */
-#define FRT_STATEMENT_MAX 14
+#define FRT_STATEMENT_MAX (14 + 2 * FRT_HISTORY_TRAILS_MAX)
 struct frt_statement {
     size_t count;
     struct {

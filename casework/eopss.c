@@ -330,9 +330,15 @@ static int add_search(struct frt_eopss *eopss, const struct frt_past_decision *d
 static int note_owner(struct frt_eopss *eopss)
 {
     const struct frt_desk *desk = eopss->desk;
-    const struct frt_host *host = desk->view && desk->host[0] ? frt_view_host(desk->view, desk->host) : NULL;
-    int r = host ? note_agency(eopss, host->owner) : 0;
+    size_t count = desk->view ? (desk->trail_count ? desk->trail_count : 1) : 0;
+    int r = 0;
 
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        const char *name = desk->trail_count ? desk->trails[i]->host : desk->host;
+        const struct frt_host *host = name[0] ? frt_view_host(desk->view, name) : NULL;
+
+        r = host ? note_agency(eopss, host->owner) : 0;
+    }
     return r == 0 && eopss->options.agency ? note_agency(eopss, eopss->options.agency) : r;
 }
 

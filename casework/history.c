@@ -435,19 +435,21 @@ static void note_clocks(struct frt_history *history, const struct frt_record_vie
         memcpy(history->last_boot_id, view->boot_id, 32);
 }
 
-static int take_record(struct frt_history *history, const struct frt_record_view *view)
+static int take_record(struct frt_history *history, const struct frt_record_view *raw)
 {
     struct frt_history_counts *counts = &history->counts;
+    struct frt_record_view numbered = *raw;
+    const struct frt_record_view *view = &numbered;
     int r = 0;
 
-    if (counts->records > 0 && view->n != counts->last_n + 1)
-        r = note_hole(history, counts->last_n + 1, view->n);
-    if (counts->records == 0) {
+    numbered.n += history->offset;
+    if (view->n != history->next_n)
+        r = note_hole(history, history->next_n, view->n);
+    history->next_n = view->n + 1;
+    if (counts->records == 0)
         counts->first_n = view->n;
+    if (counts->records == 0 || view->time_us < counts->first_us)
         counts->first_us = view->time_us;
-        if (view->n > 0)
-            r = note_hole(history, 0, view->n);
-    }
     if (r == 0)
         r = note_step(history, view);
     if (r < 0)
@@ -494,11 +496,20 @@ static int read_lines(struct frt_history *history, const char *path)
     return r == 0 && ferror(stream) ? -EIO : r;
 }
 
-int frt_history_read(const char *path, const struct frt_history_options *options,
-                     struct frt_history **ret_history)
+static int read_trail(struct frt_history *history, const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) < 0)
+        return -errno;
+    if (S_ISREG(status.st_mode))
+        return read_lines(history, path);
+    return frt_trail_read(path, 0, on_entry, history, &history->counts.unreadable);
+}
+
+static int new_history(const struct frt_history_options *options, struct frt_history **ret_history)
 {
     struct frt_history *history = calloc(1, sizeof(*history));
-    struct stat status;
     int r;
 
     if (!history)
@@ -509,21 +520,44 @@ int frt_history_read(const char *path, const struct frt_history_options *options
     history->decisions.size = sizeof(struct frt_past_decision);
     history->beats.size = sizeof(struct frt_past_beat);
     history->events.size = sizeof(struct frt_past_event);
+    *ret_history = history;
     r = frt_strings_new(&history->strings);
     for (size_t g = 0; r == 0 && g < FRT_PAST_GROUPS; g++)
         r = frt_tuples_new(widths[g], &history->groups[g]);
-    if (r == 0 && stat(path, &status) < 0)
-        r = -errno;
-    if (r == 0 && S_ISREG(status.st_mode))
-        r = read_lines(history, path);
-    else if (r == 0)
-        r = frt_trail_read(path, 0, on_entry, history, &history->counts.unreadable);
+    return r;
+}
+
+int frt_history_read_all(const char *const *paths, size_t count, const struct frt_history_options *options,
+                         struct frt_history **ret_history)
+{
+    struct frt_history *history = NULL;
+    int64_t last_us = 0;
+    int r = new_history(options, &history);
+
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        history->offset = history->next_n = i * FRT_HISTORY_STEP;
+        history->had_boot = false;
+        memset(history->boot_id, 0, sizeof(history->boot_id));
+        r = read_trail(history, paths[i]);
+        if (history->counts.last_us > last_us)
+            last_us = history->counts.last_us;
+    }
+    if (r == 0 && count > 1) {
+        history->counts.last_us = last_us;
+        r = frt_history_merge(history);
+    }
     if (r < 0) {
         frt_history_free(history);
         return r;
     }
     *ret_history = history;
     return 0;
+}
+
+int frt_history_read(const char *path, const struct frt_history_options *options,
+                     struct frt_history **ret_history)
+{
+    return frt_history_read_all(&path, 1, options, ret_history);
 }
 
 void frt_history_free(struct frt_history *history)

@@ -127,6 +127,13 @@ struct frt_history; /* opaque */
  * negative errno; a record that is none is counted, not an error. */
 int frt_history_read(const char *path, const struct frt_history_options *options,
                      struct frt_history **ret_history);
+/* The trails of several hosts as one: decisions and events in order of time, the numbers of the trail at index k raised by k *
+ * FRT_HISTORY_STEP, and a change of the directory that several hosts recorded once. Gaps and beats belong to one host: read
+ * that trail alone. `count` at most FRT_HISTORY_TRAILS_MAX. */
+#define FRT_HISTORY_STEP       UINT64_C(1000000000)
+#define FRT_HISTORY_TRAILS_MAX 16
+int frt_history_read_all(const char *const *paths, size_t count, const struct frt_history_options *options,
+                         struct frt_history **ret_history);
 void frt_history_free(struct frt_history *history);
 
 const struct frt_history_counts *frt_history_counts(const struct frt_history *history);

@@ -110,6 +110,9 @@ int64_t frt_history_number(const struct frt_past_event *event, const char *key, 
     if (frt_record_parse(event->line, event->length, &view, &what) < 0 ||
         frt_record_get_number(&view, key, &number) < 0)
         return otherwise;
+    /* of several trails each numbers its decisions for itself */
+    if (strcmp(key, "decision") == 0 && number >= 0)
+        number += (int64_t)(event->n - view.n);
     return number;
 }
 

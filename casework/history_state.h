@@ -55,6 +55,8 @@ extern const struct frt_text_place frt_text_places[FRT_PAST_TEXT_COUNT];
 
 struct frt_history {
     struct frt_history_options options;
+    uint64_t offset; /* added to the numbers of the trail that is being read */
+    uint64_t next_n; /* the number its next record should have */
     struct frt_history_counts counts;
     struct frt_strings *strings;
     struct frt_rows decisions, beats, events;
@@ -80,5 +82,8 @@ struct frt_history {
     bool had_boot;
     char boot_id[33];
 };
+
+/* casework/history_merge.c: puts what several trails told into one order of time. 0 or -ENOMEM. */
+int frt_history_merge(struct frt_history *history);
 
 #endif

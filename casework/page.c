@@ -118,9 +118,12 @@ static void write_verification(struct frt_page *page)
     put(page, "</summary><dl class=\"facts\">");
     frt_desk_state(page->desk, page->options->query, NULL, &statement);
     for (size_t i = 0; i < statement.count; i++) {
-        snprintf(key, sizeof(key), "s_%s", statement.rows[i].name);
+        const char *name = statement.rows[i].name, *number = strchr(name, ' '); /* "trail 2" */
+
+        snprintf(key, sizeof(key), "s_%.*s", (int)strcspn(name, " "), name);
         put(page, "<dt>");
         frt_page_say(page, key);
+        put(page, number ? number : "");
         put(page, "</dt><dd>");
         put_text(page, statement.rows[i].value);
         put(page, "</dd>\n");
@@ -347,13 +350,12 @@ static void write_timeline(const struct frt_page *page, const struct frt_coverag
     fprintf(page->out, "<span>%s</span></p>\n", text);
 }
 
-static void write_coverage(struct frt_page *page)
+static void write_coverage_of(struct frt_page *page)
 {
     struct frt_coverage coverage;
 
     frt_coverage_find(page->desk, &coverage);
     page->failed |= coverage.failed;
-    begin_section(page, "coverage", "coverage");
     write_timeline(page, &coverage);
     if (coverage.count > 0)
         write_stretches(page, &coverage);
@@ -366,8 +368,27 @@ static void write_coverage(struct frt_page *page)
         frt_page_say(page, "coverage_none");
         put(page, "</p>\n");
     }
-    put(page, "</section>\n");
     frt_coverage_clear(&coverage);
+}
+
+static void write_coverage(struct frt_page *page)
+{
+    const struct frt_desk *all = page->desk;
+
+    begin_section(page, "coverage", "coverage");
+    if (all->trail_count == 0)
+        write_coverage_of(page);
+    for (size_t i = 0; i < all->trail_count; i++) {
+        page->desk = all->trails[i];
+        put(page, "<h3>");
+        frt_page_say(page, "host");
+        put(page, " ");
+        put_text(page, page->desk->host);
+        put(page, "</h3>\n");
+        write_coverage_of(page);
+    }
+    page->desk = all;
+    put(page, "</section>\n");
 }
 
 static void write_note(const struct frt_page *page, const struct frt_reply *reply)

@@ -89,12 +89,54 @@ const struct frt_question *frt_question_find(const char *name)
     return NULL;
 }
 
+/* Takes over into `reply` what one host's trail answered. */
+static void add_host(struct frt_reply *reply, const char *host, const struct frt_reply *of_host)
+{
+    for (size_t i = 0; i < of_host->sheet_count; i++) {
+        const struct frt_sheet *from = of_host->sheets[i];
+        struct frt_sheet *sheet = NULL;
+
+        for (size_t k = 0; k < reply->sheet_count && !sheet; k++)
+            if (strcmp(frt_sheet_name(reply->sheets[k]), frt_sheet_name(from)) == 0)
+                sheet = reply->sheets[k];
+        if (!sheet && reply->sheet_count < FRT_REPLY_SHEETS_MAX &&
+            (sheet = frt_sheet_new_beside(from, "host")))
+            reply->sheets[reply->sheet_count++] = sheet;
+        if (sheet)
+            frt_sheet_add_rows(sheet, host, from);
+        else
+            reply->failed = true;
+    }
+    for (size_t i = 0; i < of_host->note_count; i++)
+        frt_reply_note(reply, "%s: %s", host, of_host->notes[i]);
+    if (of_host->state > reply->state)
+        frt_reply_state(reply, of_host->state, "%s: %s", host, of_host->words);
+    reply->failed |= of_host->failed;
+}
+
+/* Gaps, beats and clocks belong to one host: each is asked by itself. */
+static void ask_each_host(const struct frt_desk *desk, const struct frt_question *question,
+                          struct frt_reply *reply)
+{
+    frt_reply_filters(reply, "each of %zu hosts by itself", desk->trail_count);
+    for (size_t i = 0; i < desk->trail_count; i++) {
+        struct frt_reply of_host;
+
+        frt_question_ask(desk->trails[i], question, &of_host);
+        add_host(reply, desk->trails[i]->host, &of_host);
+        frt_reply_clear(&of_host);
+    }
+}
+
 void frt_question_ask(const struct frt_desk *desk, const struct frt_question *question,
                       struct frt_reply *ret_reply)
 {
     memset(ret_reply, 0, sizeof(*ret_reply));
     ret_reply->question = question;
-    question->ask(desk, ret_reply);
+    if (desk->trail_count > 0 && question->number >= 11 && question->number <= 13)
+        ask_each_host(desk, question, ret_reply);
+    else
+        question->ask(desk, ret_reply);
     for (size_t i = 0; i < ret_reply->sheet_count; i++)
         ret_reply->failed |= frt_sheet_failed(ret_reply->sheets[i]);
     if (ret_reply->failed && ret_reply->state != FRT_REPLY_FAILED)

@@ -12,7 +12,7 @@
 
 #define FRT_QUESTION_COUNT   32
 #define FRT_REPLY_SHEETS_MAX 4
-#define FRT_REPLY_NOTES_MAX  8
+#define FRT_REPLY_NOTES_MAX  40 /* of many hosts together */
 
 enum frt_reply_state {
     FRT_REPLY_ANSWERED,

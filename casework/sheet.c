@@ -14,6 +14,7 @@
 struct frt_sheet {
     const char *name, *title;
     const char *const *columns;
+    const char *own_columns[FRT_SHEET_COLUMNS_MAX + 1]; /* of a sheet made beside another */
     size_t column_count;
     size_t widths[FRT_SHEET_COLUMNS_MAX];
     size_t cell_count;
@@ -46,6 +47,33 @@ struct frt_sheet *frt_sheet_new(const char *name, const char *title, const char 
         sheet->column_count++;
     }
     return sheet;
+}
+
+struct frt_sheet *frt_sheet_new_beside(const struct frt_sheet *from, const char *first)
+{
+    static const char *const none[] = {NULL};
+    struct frt_sheet *sheet = frt_sheet_new(from->name, from->title, none);
+
+    if (!sheet)
+        return NULL;
+    sheet->own_columns[0] = first;
+    for (size_t i = 0; i < from->column_count && i + 1 < FRT_SHEET_COLUMNS_MAX; i++)
+        sheet->own_columns[i + 1] = from->columns[i];
+    sheet->columns = sheet->own_columns;
+    for (; sheet->columns[sheet->column_count]; sheet->column_count++)
+        sheet->widths[sheet->column_count] = strlen(heading(sheet, sheet->column_count));
+    return sheet;
+}
+
+void frt_sheet_add_rows(struct frt_sheet *sheet, const char *first, const struct frt_sheet *from)
+{
+    const char *cell = from->cells;
+
+    for (size_t i = 0; i < from->cell_count; i++, cell += strlen(cell) + 1) {
+        if (i % from->column_count == 0)
+            frt_sheet_text(sheet, first);
+        frt_sheet_text(sheet, cell);
+    }
 }
 
 void frt_sheet_free(struct frt_sheet *sheet)

@@ -24,6 +24,10 @@ struct frt_sheet; /* opaque */
 
 /* `name`, `title` and `columns` are borrowed and outlive it. NULL: out of memory. */
 struct frt_sheet *frt_sheet_new(const char *name, const char *title, const char *const *columns);
+/* An empty sheet with the columns of `from` and before them `first`. */
+struct frt_sheet *frt_sheet_new_beside(const struct frt_sheet *from, const char *first);
+/* Adds the rows of `from`, each with `first` before it. */
+void frt_sheet_add_rows(struct frt_sheet *sheet, const char *first, const struct frt_sheet *from);
 void frt_sheet_free(struct frt_sheet *sheet);
 
 void frt_sheet_text(struct frt_sheet *sheet, const char *text); /* NULL is "" */

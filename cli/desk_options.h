@@ -11,12 +11,17 @@
 #include "casework/desk.h"
 
 struct frt_cli_desk {
-    const char *conf_path, *trail; /* trail: a log directory or a package; NULL: the configured one */
+    const char *conf_path;
+    const char *trails[FRT_HISTORY_TRAILS_MAX]; /* as given: log directories, packages, folders of them */
+    size_t trail_count;                         /* 0: the configured one */
+    bool is_single;                             /* this command is about one trail */
     struct frt_desk_options options;
     const char *ldif[FRT_DESK_LDIF_MAX + 1];
     size_t ldif_count;
     struct frt_conf *conf;
-    char log_dir[4096];
+    char log_dir[4096];                         /* the first */
+    char *log_dirs[FRT_HISTORY_TRAILS_MAX + 1]; /* all of them, NULL-terminated; owned */
+    size_t log_dir_count;
     char live_key[65];
 };
 

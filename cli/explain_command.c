@@ -60,7 +60,8 @@ int frt_explain_command(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct frt_cli_desk cli = {.options = {.keep_leaves = true, .period = {.is_single = true}}};
+    struct frt_cli_desk cli = {.is_single = true,
+                               .options = {.keep_leaves = true, .period = {.is_single = true}}};
     const char *policy = NULL;
     struct frt_desk *desk;
     bool as_json = false;

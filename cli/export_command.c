@@ -139,7 +139,7 @@ int frt_export_command(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct arguments arguments = {.cli = {.options = {.keep_leaves = true}}};
+    struct arguments arguments = {.cli = {.is_single = true, .options = {.keep_leaves = true}}};
     char query[512];
     int option, chosen;
 

@@ -287,6 +287,61 @@ START_TEST(twenty_thousand_different_names_keep_apart)
 }
 END_TEST
 
+static void add_change(struct frt_trail *trail, const char *csn)
+{
+    struct frt_record record;
+
+    frt_record_init(&record, "role");
+    frt_record_add_text(&record, "what", "added");
+    frt_record_add_text(&record, "dn", "frtRoleId=R01,ou=roles");
+    frt_record_add_text(&record, "csn", csn);
+    ck_assert_int_ge((int)frt_trail_append(trail, &record), 0);
+}
+
+/* One trail read as if two hosts had kept it. */
+START_TEST(two_trails_are_one_in_order_of_time_and_say_a_change_once)
+{
+    const struct frt_history_options options = {.from_us = 0};
+    const char *const paths[] = {scratch.log, scratch.log};
+    struct frt_trail *trail = open_trail();
+    struct frt_history *history = NULL;
+    struct frt_record record;
+    const struct frt_past_hole *holes;
+    const struct frt_past_event *event;
+    int64_t first = add_decision(trail, "p01", "city/police/employee sworn [R01]", "deny"), second;
+    size_t changes = 0, results = 0;
+
+    now_us += 1000000;
+    second = add_decision(trail, "p20", "", "allow");
+    add_change(trail, "1");
+    add_change(trail, "2");
+    frt_record_init(&record, "result");
+    frt_record_add_number(&record, "decision", second);
+    ck_assert_int_ge((int)frt_trail_append(trail, &record), 0);
+    add_beat(trail);
+    ck_assert_int_eq(frt_trail_commit(trail), 0);
+    frt_trail_close(trail);
+    ck_assert_int_eq(frt_history_read_all(paths, 2, &options, &history), 0);
+    ck_assert_uint_eq(frt_history_decision_count(history), 4);
+    ck_assert_uint_eq(frt_history_decision(history, 0)->n, (uint64_t)first);
+    ck_assert_uint_eq(frt_history_decision(history, 1)->n, (uint64_t)first + FRT_HISTORY_STEP);
+    ck_assert_uint_eq(frt_history_decision(history, 2)->n, (uint64_t)second);
+    ck_assert_uint_eq(frt_history_decision(history, 3)->n, (uint64_t)second + FRT_HISTORY_STEP);
+    ck_assert_uint_eq(frt_history_decision(history, 0)->person, frt_history_decision(history, 1)->person);
+    ck_assert_uint_eq(frt_history_holes(history, &holes), 0);
+    for (size_t i = 0; i < frt_history_event_count(history); i++) {
+        event = frt_history_event(history, i);
+        changes += frt_history_is_kind(history, event, "role");
+        if (frt_history_is_kind(history, event, "result"))
+            ck_assert_int_eq((long)frt_history_number(event, "decision", -1),
+                             (long)second + (long)(results++ * FRT_HISTORY_STEP));
+    }
+    ck_assert_uint_eq(changes, 2);
+    ck_assert_uint_eq(results, 2);
+    frt_history_free(history);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("casework.history");
@@ -304,6 +359,7 @@ int main(void)
     tcase_add_test(rows, hostile_bytes_stay_escaped);
     tcase_add_test(rows, a_record_without_seal_is_counted_and_left_out);
     tcase_add_test(rows, a_file_of_lines_reads_like_the_trail_and_shows_what_is_missing);
+    tcase_add_test(rows, two_trails_are_one_in_order_of_time_and_say_a_change_once);
     tcase_add_test(rows, twenty_thousand_different_names_keep_apart);
     suite_add_tcase(suite, rows);
     runner = srunner_create(suite);
