@@ -5,7 +5,7 @@ build_packages="gcc cmake ninja-build pkg-config libldap-dev libpam0g-dev libcon
     libcap-ng-dev libseccomp-dev uthash-dev libsystemd-dev libssl-dev"
 demo_packages="slapd ldap-utils python3 faketime"
 test_packages="clang clang-format libclang-rt-14-dev binutils python3-cryptography sudo openssh-server openssh-client pamtester
-    strace openssl libubsan1 util-linux mandoc chromium chromium-driver"
+    strace openssl libubsan1 util-linux systemd mandoc chromium chromium-driver"
 bench_packages="jq"
 
 install_missing() {
