@@ -70,17 +70,22 @@ static int read_login_uid(pid_t pid, int64_t *ret_login_uid)
     return 0;
 }
 
-static void read_program(pid_t pid, char *buffer, size_t size)
+/* The file where we may look (our own processes, or with CAP_SYS_PTRACE: then all); else the name a process gives itself. */
+static void read_program(pid_t pid, bool is_foreign, char *buffer, size_t size)
 {
+    static bool is_refused;
     char path[40], comm[32] = "";
-    ssize_t n;
+    ssize_t n = -1;
 
-    snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-    n = readlink(path, buffer, size - 1);
+    if (!is_foreign || !is_refused) {
+        snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+        n = readlink(path, buffer, size - 1);
+    }
     if (n >= 0) {
         buffer[n] = '\0';
         return;
     }
+    is_refused |= is_foreign && errno == EACCES;
     snprintf(path, sizeof(path), "/proc/%d/comm", pid);
     read_small(path, comm, sizeof(comm));
     comm[strcspn(comm, "\n")] = '\0';
@@ -122,7 +127,7 @@ int frt_peer_read(int fd, gid_t auditors_gid, struct frt_peer *ret_peer)
     r = read_login_uid(cred.pid, &ret_peer->login_uid);
     if (r < 0)
         return r == -ENOENT ? -ESRCH : r;
-    read_program(cred.pid, ret_peer->program, sizeof(ret_peer->program));
+    read_program(cred.pid, cred.uid != geteuid(), ret_peer->program, sizeof(ret_peer->program));
     ret_peer->auditor = cred.uid == 0 || in_group(fd, cred.gid, auditors_gid);
     return still_lives(pidfd) ? 0 : -ESRCH;
 }
