@@ -356,7 +356,9 @@ void frt_desk_chain_words(const struct frt_desk *desk, char *buffer, size_t size
         snprintf(buffer, size, "not checked in this run (--no-verify)");
         return;
     }
-    if (chain->what[0])
+    if (chain->what[0] && !chain->file[0])
+        snprintf(buffer, size, "%s: %.255s", chain_verdict(chain->status), chain->what);
+    else if (chain->what[0])
         snprintf(buffer, size, "%s: %.64s line %" PRIu64 ": %.255s", chain_verdict(chain->status),
                  chain->file, chain->line, chain->what);
     else

@@ -130,7 +130,7 @@ static int run(const char *conf_path)
     leave_word(daemon.conf, r == 0 ? NULL : frt_journal_last_error());
     if (r == 0 && (r = sd_event_loop(daemon.event)) < 0)
         frt_journal(LOG_ERR, "frtd ended: %s", strerror(-r));
-    else if (r < 0)
+    else if (r < 0 && r != -EKEYREJECTED) /* what to do then has been said */
         frt_journal(LOG_ERR, "frtd did not start: %s", strerror(-r));
     frt_daemon_stop(&daemon);
     if (r >= 0)
