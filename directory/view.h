@@ -43,7 +43,7 @@ struct frt_person {
     char *uid;            /* canonical login name */
     int64_t uid_number;   /* -1: none stated */
     char *name;           /* cn */
-    bool service_account; /* objectClass account or frtServiceAccount: not a person */
+    bool service_account; /* objectClass frtServiceAccount: not a person */
 };
 
 struct frt_role {

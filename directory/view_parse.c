@@ -37,8 +37,7 @@ void frt_parse_person(struct frt_parse *parse)
     frt_read_login(&parse->reader, "uid", FRT_REQUIRED, &person->uid);
     frt_read_number(&parse->reader, "uidNumber", FRT_OPTIONAL, MAX_UID_NUMBER, &person->uid_number);
     frt_read_display(&parse->reader, "cn", &person->name);
-    person->service_account =
-        frt_entry_has_class(entry, "account") || frt_entry_has_class(entry, "frtServiceAccount");
+    person->service_account = frt_entry_has_class(entry, "frtServiceAccount");
     frt_parse_text_key(parse, FRT_INDEX_DN, parse->dn);
     frt_parse_folded_keys(parse, FRT_INDEX_PERSON, "uid");
     number_keys(parse);

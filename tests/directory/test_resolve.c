@@ -240,6 +240,31 @@ START_TEST(counts_roles_in_force)
 }
 END_TEST
 
+/* RFC 2307 leaves the structural class of a posixAccount open; "account" is as usual for people as inetOrgPerson. */
+START_TEST(an_account_of_any_class_is_a_persons_unless_it_is_marked)
+{
+    static const char *const classes[] = {"account", "person", "inetOrgPerson", "organizationalPerson"};
+
+    for (size_t i = 0; i < FRT_ARRAY_LEN(classes); i++) {
+        struct frt_view *view = small_city();
+        struct frt_attempt attempt = attempt_of(NULL, "p50");
+        struct frt_entry *person = a_person("p50", 20050);
+
+        replace(person, "objectClass", classes[i]);
+        attribute(person, "objectClass", "posixAccount");
+        put(view, person);
+        put(view, an_outside_role("p50", "msp"));
+        ck_assert_uint_eq(fact_of(view, &strict, &attempt, FRT_FACT_SUBJECT), FRT_SUBJECT_OUTSIDE);
+        put(view, a_city_role("p50"));
+        ck_assert_uint_eq(fact_of(view, &strict, &attempt, FRT_FACT_SUBJECT), FRT_SUBJECT_DUAL);
+        person = a_service("p50", 20050);
+        put(view, person);
+        ck_assert_uint_eq(fact_of(view, &strict, &attempt, FRT_FACT_SUBJECT), FRT_SUBJECT_NO_LOGIN);
+        frt_view_free(view);
+    }
+}
+END_TEST
+
 START_TEST(the_broad_reading_takes_the_role_of_the_session)
 {
     struct frt_view *view = small_city();
@@ -1061,6 +1086,7 @@ static TCase *single_case(void)
     TCase *tc = tcase_create("more facts");
 
     tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, an_account_of_any_class_is_a_persons_unless_it_is_marked);
     tcase_add_test(tc, the_broad_reading_takes_the_role_of_the_session);
     tcase_add_test(tc, the_official_type_is_the_logins_first);
     tcase_add_test(tc, one_recognising_capability_among_detecting_ones_is_recognition);
