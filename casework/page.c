@@ -101,6 +101,19 @@ static const char *chain_word(const struct frt_desk *desk, const char **ret_clas
     return "chain_bad";
 }
 
+/* What was typed and when stays as it is; the rest is said in the page's language. */
+static void put_value(const struct frt_page *page, const char *name, const char *value)
+{
+    char spanish[2048];
+
+    if (page->options->language != FRT_PAGE_ES || strcmp(name, "query") == 0) {
+        put_text(page, value);
+        return;
+    }
+    frt_page_sentence(value, spanish, sizeof(spanish));
+    put_text(page, spanish);
+}
+
 static void write_verification(struct frt_page *page)
 {
     struct frt_statement statement;
@@ -112,7 +125,7 @@ static void write_verification(struct frt_page *page)
     frt_page_say(page, word);
     put(page, "</b><p>");
     frt_desk_chain_words(page->desk, words, sizeof(words));
-    put_text(page, words);
+    put_value(page, "chain", words);
     put(page, "</p></div>\n<details open><summary>");
     frt_page_say(page, "statement");
     put(page, "</summary><dl class=\"facts\">");
@@ -125,7 +138,7 @@ static void write_verification(struct frt_page *page)
         frt_page_say(page, key);
         put(page, number ? number : "");
         put(page, "</dt><dd>");
-        put_text(page, statement.rows[i].value);
+        put_value(page, name, statement.rows[i].value);
         put(page, "</dd>\n");
     }
     put(page, "</dl></details></section>\n");
@@ -187,8 +200,10 @@ struct bars {
 
 static const char *second_key(const struct frt_page *page, const struct bars *bars, uint32_t key)
 {
-    (void)page;
-    return bars->heads[1] ? frt_fact_value_name(FRT_FACT_OFFICIAL_TYPE, key) : "";
+    const char *word = bars->heads[1] ? frt_fact_value_name(FRT_FACT_OFFICIAL_TYPE, key) : "";
+    const char *spanish = page->options->language == FRT_PAGE_ES ? frt_page_fact_word(word) : NULL;
+
+    return spanish ? spanish : word;
 }
 
 static void write_bar_row(const struct frt_page *page, const struct bars *bars,

@@ -97,6 +97,20 @@ static void write_words(const struct frt_page *page)
     }
 }
 
+/* Facts stand in the data in the words of the trail. */
+static void write_fact_words(const struct frt_page *page)
+{
+    const char *word, *spanish;
+
+    for (size_t i = 0; page->options->language == FRT_PAGE_ES && frt_page_fact_word_at(i, &word, &spanish);
+         i++) {
+        fputs(i ? "," : "", page->out);
+        frt_json_write(page->out, word);
+        fputc(':', page->out);
+        frt_json_write(page->out, spanish);
+    }
+}
+
 static void write_rules(const struct frt_page *page)
 {
     const struct frt_policy *policy = page->options->policy;
@@ -139,7 +153,9 @@ void frt_page_data(struct frt_page *page)
     fputs("],\n\"facts\":[", page->out);
     for (unsigned f = 0; f < FRT_FACT_COUNT; f++)
         fprintf(page->out, "%s\"%s\"", f ? "," : "", frt_fact_table[f].name);
-    fputs("],\n\"reasons\":{", page->out);
+    fputs("],\n\"fact_words\":{", page->out);
+    write_fact_words(page);
+    fputs("},\n\"reasons\":{", page->out);
     for (unsigned r = 0; r < FRT_REASON_COUNT; r++) {
         fprintf(page->out, "%s\"%s\":", r ? "," : "", frt_reason_table[r].name);
         frt_json_write(page->out, frt_reason_table[r].meaning);

@@ -23,6 +23,12 @@ bool frt_page_word_at(size_t i, const char **ret_key, const char *ret_words[FRT_
 /* The word, escaped. */
 void frt_page_say(const struct frt_page *page, const char *key);
 
+/* Spanish of a fact's name or value; NULL when there is none (a test looks for that). */
+const char *frt_page_fact_word(const char *word);
+bool frt_page_fact_word_at(size_t i, const char **ret_word, const char **ret_spanish);
+/* Spanish of what a statement says; what is no phrase of ours stays. */
+void frt_page_sentence(const char *english, char *buffer, size_t size);
+
 /* Decisions over time as a chart and, for those who do not see it, a table. */
 void frt_page_chart(struct frt_page *page);
 /* The JSON the script reads. */

@@ -138,8 +138,8 @@
     add(body, "h3", W.facts);
     var chips = add(body, "ul", "", "chips"), values = get("facts").split(" ");
     data.facts.forEach(function (name, k) {
-      var li = add(chips, "li", name + " ");
-      add(li, "b", values[k] || "?");
+      var li = add(chips, "li", (data.fact_words[name] || name) + " ");
+      add(li, "b", data.fact_words[values[k]] || values[k] || "?");
     });
     add(body, "h3", W.chain);
     add(body, "p", W.prove);

@@ -202,6 +202,48 @@ START_TEST(every_word_of_the_page_is_there_in_both_languages)
 }
 END_TEST
 
+/* A new fact, or a new value of one, wants its Spanish word. */
+START_TEST(every_fact_and_each_of_its_values_has_a_spanish_word)
+{
+    for (unsigned f = 0; f < FRT_FACT_COUNT; f++) {
+        ck_assert_msg(frt_page_fact_word(frt_fact_table[f].name), "%s", frt_fact_table[f].name);
+        for (unsigned v = 0; v < frt_fact_table[f].count; v++)
+            ck_assert_msg(frt_page_fact_word(frt_fact_value_name((enum frt_fact)f, v)), "%s: %s",
+                          frt_fact_table[f].name, frt_fact_value_name((enum frt_fact)f, v));
+    }
+}
+END_TEST
+
+static const struct {
+    const char *english, *spanish;
+} sentences[] = {
+    {"everything in the trail", "todo el registro"},
+    {"from 2026-01-01T00:00:00Z until before 2026-04-01T00:00:00Z",
+     "desde 2026-01-01T00:00:00Z hasta antes de 2026-04-01T00:00:00Z"},
+    {"none", "ninguno"},
+    {"northampton-ma 2023-10 (sha256 8e985e99c2f4, 42 decisions)",
+     "northampton-ma 2023-10 (sha256 8e985e99c2f4, 42 decisiones)"},
+    {"9 decisions of the period; the trail holds 9 decisions in 60 sealed records, all of them read",
+     "9 decisiones del período; el registro contiene 9 decisiones en 60 anotaciones selladas, todas leídas"},
+    {"frt/h1, host h1", "frt/h1, equipo h1"},
+    {"whole: 22 records under 21 seals, tree root tzj7=; the first key was read beside the log",
+     "íntegra: 22 anotaciones bajo 21 sellos, raíz del árbol tzj7=; la primera clave se leyó junto al "
+     "registro"},
+    {"recorded as 12", "anotada como 12"},
+    {"2026-11-22T12:31:05Z", "2026-11-22T12:31:05Z"},
+};
+
+START_TEST(what_a_statement_says_is_said_in_spanish)
+{
+    char text[512];
+
+    frt_page_sentence(sentences[_i].english, text, sizeof(text));
+    ck_assert_str_eq(text, sentences[_i].spanish);
+    frt_page_sentence(sentences[_i].english, text, 10); /* cut, never past its room */
+    ck_assert_uint_lt(strlen(text), 10);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("casework.output");
@@ -217,6 +259,9 @@ int main(void)
     tcase_add_test(rows, a_tally_counts_and_sorts);
     tcase_add_test(rows, every_question_has_its_number_and_a_name_of_its_own);
     tcase_add_test(rows, every_word_of_the_page_is_there_in_both_languages);
+    tcase_add_test(rows, every_fact_and_each_of_its_values_has_a_spanish_word);
+    tcase_add_loop_test(rows, what_a_statement_says_is_said_in_spanish, 0,
+                        sizeof(sentences) / sizeof(sentences[0]));
     suite_add_tcase(suite, rows);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -281,7 +281,13 @@ class Report(unittest.TestCase):
         words = self.browser.run("return document.body.innerText")
         for word in ("¿Es auténtico este registro?", "La cadena es íntegra", "Denegaciones por regla", "denegado", "Excepciones"):
             self.assertIn(word, words)
-        for english in ("Denials by", "Emergency cases", "Was anybody", "All decisions", "Search", "Skip to"):
+        for word in ("todo el registro", "anotaciones selladas", "raíz del árbol"):
+            self.assertIn(word, words)
+        self.browser.run("document.querySelector('.row[data-i], .row').click()")
+        chips = self.browser.run("return document.querySelector('.chips').innerText")
+        for word in ("sujeto", "clase de herramienta", "reloj"):
+            self.assertIn(word, chips)
+        for english in ("Denials by", "sealed records", "Emergency cases", "Was anybody", "All decisions", "Search", "Skip to"):
             self.assertNotIn(english, words)
 
     def test_emergencies_and_exceptions_are_shown(self):
