@@ -92,13 +92,16 @@ class Notice(unittest.TestCase):
         cls.gate.wait_enforcing()
         cls.tool = s.path("tools/tool")
 
-    def session(self, command, **options):
-        since = self.city.mark()
-        session = Session(command, **options)
-        try:
-            shown = session.read(10)
-        finally:
-            session.end()
+    def session(self, command, expected=1, **options):
+        for _ in range(6):
+            since = self.city.mark()
+            session = Session(command, **options)
+            try:
+                shown = session.read(10)
+            finally:
+                session.end()
+            if len(self.city.denials(since)) >= expected or not self.city.was_late(since):
+                break
         return session, shown, self.city.denials(since)
 
     def test_a_refused_person_reads_what_was_refused_why_and_under_which_number(self):
@@ -123,7 +126,7 @@ class Notice(unittest.TestCase):
 
     def test_c_a_terminal_has_one_notice_every_three_seconds(self):
         begin = time.monotonic()
-        _, shown, records = self.session("for i in 1 2 3 4 5 6 7 8; do %s; done; sleep %d; %s" % (self.tool, EVERY_S + 1, self.tool))
+        _, shown, records = self.session("for i in 1 2 3 4 5 6 7 8; do %s; done; sleep %d; %s" % (self.tool, EVERY_S + 1, self.tool), 9)
         self.assertGreater(time.monotonic() - begin, EVERY_S)
         self.assertEqual(len(records), 9)
         numbers = [r["n"] for r in records]
@@ -156,7 +159,7 @@ class Notice(unittest.TestCase):
         self.city.reload()
         wait_for("the gate has the new catalogue", lambda: self.gate.state().get("catalogue", 0) > catalogue)
         self.gate.wait_enforcing()
-        _, shown, records = self.session(self.scratch.path("tools/hostile"))
+        _, shown, records = self.session(self.scratch.path("tools/hostile"), 0)
         self.only_plain(shown)
         self.only_plain(self.city.frt("why", user=OFFICIAL).out)
         print("a tool called %r: %s" % (HOSTILE, [r["tool"] for r in records] or "is no tool"))

@@ -177,7 +177,22 @@ class Golden(unittest.TestCase):
                          (tool, ACTIONS[row["action"]], 1, row["verdict"]))
         self.assertEqual(guard["held"] == 1, row["tool"] not in ("T39", "T40", "T41", "T42"))
 
+    def late(self):
+        """Refused because an answer took too long: on a machine this busy the gate is right and the case says nothing."""
+        return [r for r in self.point.records(k="gap") if r.get("why") in ("late", "frtd-unreachable")]
+
     def check_group(self, host, at, rows):
+        """Anew, with a new frtd, when an answer was late: a use of a request is a use."""
+        for _ in range(6):
+            failures, was_late = self.try_group(host, at, rows)
+            if not failures or not was_late:
+                break
+        for row, failure in failures:
+            with self.subTest(case=row["case"]):
+                raise failure
+
+    def try_group(self, host, at, rows):
+        failures = []
         self.point = StandingClock(host=host, at=at.replace("T", " ").rstrip("Z"), ldif=self.ldif)
         with self.point:
             module = "%s tool=env socket=%s timeout_ms=60000" % (self.world.module, self.point.socket)
@@ -189,11 +204,16 @@ class Golden(unittest.TestCase):
                 wait_for("frtd knows", lambda: self.point.records(k="guard", gate="enforcing"))
                 # Refusals first: a use of a request that was allowed would be missing for the next.
                 for row in sorted(rows, key=lambda r: r["verdict"] == "allow"):
-                    with self.subTest(case=row["case"]):
+                    try:
                         self.check(row)
+                    except AssertionError as failure:
+                        failures.append((row, failure))
+                if failures:
+                    time.sleep(2)  # until the gate has told
             finally:
                 gate.kill()
             self.assertEqual(self.point.frt("verify").code, 0)
+            return failures, self.late()
 
     def test_every_case_comes_out_of_the_kernel_as_the_table_says(self):
         rows, left_out = golden_rows()
