@@ -232,8 +232,8 @@ class TheQuarter(unittest.TestCase):
             "h6": [("G29", "Q204", "no factual basis, harm or need for no delay stated")],
             "h8": [("Q210", "Q210", "scope missing or unbounded")]})
 
-    CHANGE = ("p21-msp", "changed", "frtPerformer FALSE to TRUE; frtTicket letter of the agency, msp p21 (invented) to performer for the day,"
-              " letter 26-031 (invented)", "p19", "performer for the day, letter 26-031 (invented)")
+    CHANGE = ("p21-msp", "changed", "frtPerformer FALSE to TRUE; frtTicket letter of the agency, msp p21 (invented) to performer for the "
+              "day, letter 26-031 (invented)", "p19", "performer for the day, letter 26-031 (invented)")
 
     def test_q08_role_changed_shortly_before_an_allow(self):
         # p21 was made performer by p19 and searched at once; taken back later. p29's removal was followed by nothing.
@@ -269,6 +269,8 @@ class TheQuarter(unittest.TestCase):
         for host in HOSTS:
             with self.subTest(host=host):
                 periods = self.rows(host, 12, "periods", "state", "why", "seconds", "until")
+                if host in ("h1", "h3"):  # a heartbeat may fall into the seconds in which the directory was silent
+                    periods = [p for p in periods if p[0] != "directory not fresh"]
                 # In more than one piece: at a heartbeat, while a new catalogue is marked, when the connection closes at frtd's end.
                 states = [p[0] for k, p in enumerate(periods) if not k or p[0] != periods[k - 1][0]]
                 self.assertEqual(states, wanted[host], periods)
@@ -276,7 +278,8 @@ class TheQuarter(unittest.TestCase):
                 if host == "h6":
                     self.assertEqual((down[0][1], down[0][3][:16], down[0][2] > 900), ("stopped", "2026-03-16T14:20", True), down)
                 if host == "h3":
-                    self.assertEqual((down[0][1], down[0][3][:16], down[0][2] > 300), ("it ended without saying so", "2026-03-16T14:10", True))
+                    self.assertEqual((down[0][1], down[0][3][:16], down[0][2] > 300),
+                                     ("it ended without saying so", "2026-03-16T14:10", True), down)
 
     def test_q13_clocks(self):
         # The twenty and ten minutes of the story passed on the wall clock only.
@@ -473,6 +476,66 @@ class TheQuarter(unittest.TestCase):
         self.assertEqual(code, 4, shown)
         self.assertIn("auditors' group", shown)
 
+    # ---- all hosts as one ----
+
+    def together(self, command, *words):
+        trails = [word for host in HOSTS for word in ("--trail", self.packages[host])]
+        return self.quarter.start_as("p18", "p18", [program("frt"), command, *PERIOD, *trails, "--directory", self.quarter.directory, *words],
+                                     groups=[AUDITORS])
+
+    def ask_all(self, question, table, *columns):
+        code, shown = self.together("ask", "--json", str(question))
+        self.assertIn(code, (0, 1), shown)
+        reply = json.loads(shown[shown.index('{"question"'):])
+        found = [t for t in reply["tables"] if t["name"] == table][0]
+        rows = [dict(zip(found["columns"], row)) for row in found["rows"]]
+        for row in rows:
+            for name in ("decision", "denial", "allow"):
+                if name in row:
+                    row[name] = self.case_of[HOSTS[row[name] // 10 ** 9], row[name] % 10 ** 9]
+        return sorted(tuple(row[c] for c in columns) for row in rows)
+
+    def test_the_hosts_together_q01(self):
+        # p01 p02 p04 on h1, p02 again on h3, p29 on h6, p27 on h8.
+        self.assertEqual(self.ask_all(1, "groups", "department", "official_type", "denials", "people"), [
+            ("auditor", "appointed", 1, 1), ("clerk", "employee", 1, 1), ("clerk", "intern", 1, 1), ("council", "elected", 1, 1),
+            ("dpw", "employee", 1, 1), ("health", "volunteer", 1, 1), ("it", "employee", 2, 1), ("library", "employee", 1, 1),
+            ("mayor", "elected", 1, 1), ("police", "auxiliary", 1, 1), ("police", "employee", 11, 5), ("schools", "elected", 1, 1)])
+
+    def test_the_hosts_together_have_one_role_history(self):
+        # Each of the ten trails tells each change; it was one change.
+        self.assertEqual(self.ask_all(8, "changes", "decision", "person", "role", "by"), [("p21-performer", "p21", "p21-msp", "p19")])
+        self.assertEqual(self.ask_all(9, "changes", "person", "tool", "denial", "allow"),
+                         [("p21", "T25-neoface", "p21", "p21-performer")])
+        self.assertEqual([row for row in self.ask_all(10, "people", "person", "role_changes", "catalogue_changes", "other_changes")
+                          if any(row[1:])], [("p15", 0, 2, 0), ("p19", 3, 0, 0), ("p24", 0, 0, 3), ("p26", 0, 0, 2)])
+        self.assertEqual(self.ask_all(28, "leavers", "person", "days_between", "attempts"), [("p28", "", 1), ("p29", "74.6", 1)])
+
+    def test_the_hosts_together_in_numbers(self):
+        self.assertEqual(self.ask_all(20, "requests", "request", "searches", "performers"), [("Q201", 3, 3)])
+        # p02 was refused four times on h1 and twice on h3.
+        self.assertEqual(self.ask_all(21, "people", "person", "denials", "allows"), [("p02", 6, 0), ("p20", 7, 3)])
+        self.assertEqual(self.ask_all(24, "people", "person", "denials"), [("p02", 6), ("p20", 7)])
+        self.assertEqual(self.ask_all(26, "reasons", "reason", "decisions", "people"),
+                         [("subject-unknown", 4, 3), ("view-never-loaded", 1, 1), ("view-stale", 1, 1)])
+        self.assertEqual(self.ask_all(27, "decisions", "decision"), [("G37",), ("p29",), ("p30",)])
+        self.assertEqual(self.ask_all(30, "cases", "decision", "missing"), [
+            ("G25", ""), ("G26", ""), ("G27", "c d"), ("G33-later", ""), ("G38", ""), ("emergency", ""), ("order", ""),
+            ("p21-performer", "c d")])
+        # Seven searches: 3, and 1, 1 and 2 of which nobody can tell which is whose.
+        self.assertEqual([row[1:] for row in self.ask_all(31, "counts", "what", "agency", "recipient", "route", "count")
+                          if row[0] == "searches"],
+                         [("Department of State Police", "rmv", "deceased", "suppressed"),
+                          ("Eastbrook Police Department", "msp", "order", 3),
+                          ("Millbridge Police Department", "fbi", "emergency", "suppressed"),
+                          ("Millbridge Police Department", "msp", "emergency", "suppressed"), ("all", "all", "all", 7)])
+
+    def test_the_hosts_together_on_one_page(self):
+        code, text = self.together("report", "--html", "-")
+        self.assertEqual(code, 0, text[:500])
+        tiles = Page(text[text.index("<!DOCTYPE"):]).tiles
+        self.assertEqual([tiles[name] for name in ("decisions", "verdict_deny", "verdict_allow", "verdict_exempt")], [65, 40, 21, 4])
+
     # ---- the page ----
 
     # decisions, denied, allowed, exempt, people; denials of officials by department and type; denials by tool; by rule; roads
@@ -544,7 +607,7 @@ class TheQuarter(unittest.TestCase):
                 f.write(text)
         done = subprocess.run([program("frt"), "eopss", "--config", self.quarter.hosts[host].conf, "--directory", self.quarter.directory,
                                "--out", folder, *words], capture_output=True, text=True, timeout=300,
-                              env=dict(CLEAN, LD_PRELOAD=FAKETIME, FAKETIME="@2026-04-15 12:00:00", FAKETIME_DONT_FAKE_MONOTONIC="1", TZ="UTC"))
+                              env=dict(CLEAN, LD_PRELOAD=FAKETIME, FAKETIME="@2026-04-15 12:00:00", FAKETIME_DONT_FAKE_MONOTONIC="1"))
         return done, folder
 
     # Agency: searches as (case, matches, database, missing items); cases in which no search was made.

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A city for the sample quarter, at the golden time: one slapd with the sample city; for each host an frtd that replicates it; kernel gates on
-the hosts whose tools stand on a disk, each on a file system of its own; people with accounts, login uids and directory passwords.
+"""A city for the sample quarter, at the golden time: one slapd with the sample city; for each host an frtd that replicates it; kernel
+gates on the hosts whose tools stand on a disk, each on a file system of its own; people with accounts, login uids and directory
+passwords.
 
     with City() as city:
         city.case("G01", "h1", city.gate, "p01", "/usr/bin/digikam")
         city.hosts["h1"], city.numbers["G01"]   # frtd of a host; record numbers of the decisions the case caused
 
-The story is told in quarter_story.py. Roads: run = frt run (libpam, then a grant, then the program behind the gate); gate = the program started or opened as that person;
-pam = a PAM service that names the tool; ask = an enforcement point's own question, where PAM has no word for what was presented.
+The story is told in quarter_story.py. Roads: run = frt run (libpam, then a grant, then the program behind the gate); gate = the program
+started or opened as that person; pam = a PAM service that names the tool; present = an enforcement point's own question, where PAM has
+no word for what was presented.
 """
 import hashlib
 import os
@@ -31,7 +33,7 @@ HOSTS = ("h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h12")
 GATED = ("h1", "h2", "h3", "h4", "h6")
 UIDS = dict({"p%02d" % i: 20000 + i for i in range(1, 32)}, **{"svc-camera": 20032, "guest-msp": 20101})
 NO_LOGIN = 4294967295
-CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
+CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC", "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
 
 # What stands on which host's disk: tool, path there. The catalogue's own paths, below each host's root; T25 and T37 ("local entry
 # needed") get theirs from the catalogue's office during the quarter.
@@ -187,8 +189,8 @@ class City:
                         "ignore=die default=die] %s tool=%s action=%s socket=%s timeout_ms=60000\n"
                         % (self.world.module, tool, action, self.hosts[host].socket))
         words = (["--request", request] if request else []) + (["--rhost", rhost] if rhost else [])
-        done = subprocess.run([program("pam-try"), "--confdir", self.path(host, "pam.d"), "--login-uid", str(UIDS.get(login, NO_LOGIN)), *words, name,
-                               user or login], env=CLEAN, capture_output=True, text=True, timeout=300)
+        done = subprocess.run([program("pam-try"), "--confdir", self.path(host, "pam.d"), "--login-uid",
+                               str(UIDS.get(login, NO_LOGIN)), *words, name, user or login], env=CLEAN, capture_output=True, text=True, timeout=300)
         return done.returncode, done.stdout + done.stderr
 
     def on_terminal(self, host, login, tool, request, answers):
