@@ -14,8 +14,9 @@
 
 static void list_configurations(const struct frt_desk *desk, struct frt_reply *reply)
 {
-    static const char *const columns[] = {"#record", "time", "event", "policy", "edition", "sha256", NULL};
-    static const char *const keys[] = {"policy", "edition", "psha"};
+    static const char *const columns[] = {"#record", "time",   "event",       "policy",
+                                          "edition", "sha256", "approved_by", NULL};
+    static const char *const keys[] = {"policy", "edition", "psha", "approved"};
     struct frt_sheet *sheet =
         frt_reply_sheet(reply, "configurations", "Configurations frtd started with or loaded", columns);
     char text[256];
@@ -85,9 +86,9 @@ void frt_ask_editions(const struct frt_desk *desk, struct frt_reply *reply)
         replay_with(desk, reply);
     else
         frt_reply_note(reply, "give --policy FILE to see which past verdicts would differ under it");
-    frt_reply_note(
-        reply, "the trail names an edition by its digest and does not say who approved it; changes of the "
-               "catalogue are `entry` records where the directory is a server (Q10)");
+    frt_reply_note(reply,
+                   "who approved an edition is what its policy file says (approved_by); changes of the "
+                   "catalogue are `entry` records where the directory is a server (Q10)");
 }
 
 /* "2026Q1" of a time. */

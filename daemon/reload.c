@@ -44,6 +44,8 @@ static void record_reload(struct frt_daemon *daemon, const char *outcome)
     frt_record_add_text(&record, "policy", daemon->policy->id);
     frt_record_add_text(&record, "edition", daemon->policy->edition);
     frt_record_add_text(&record, "psha", daemon->policy->sha256);
+    if (daemon->policy->approved_by)
+        frt_record_add_text(&record, "approved", daemon->policy->approved_by);
     frt_record_add_number(&record, "entries", (int64_t)frt_view_entry_count(daemon->view));
     frt_record_aside(daemon, &record);
 }

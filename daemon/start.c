@@ -138,6 +138,8 @@ static void record_configuration(struct frt_daemon *daemon)
     frt_record_add_text(&record, "policy", daemon->policy->id);
     frt_record_add_text(&record, "edition", daemon->policy->edition);
     frt_record_add_text(&record, "psha", daemon->policy->sha256);
+    if (daemon->policy->approved_by)
+        frt_record_add_text(&record, "approved", daemon->policy->approved_by);
     frt_record_add_text(&record, "view", frt_fact_value_name(FRT_FACT_VIEW, frt_directory_state(daemon)));
     frt_record_add_number(&record, "entries", (int64_t)frt_view_entry_count(daemon->view));
     frt_record_add_number(&record, "max_view_age", daemon->conf->max_view_age_s);

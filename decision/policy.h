@@ -135,6 +135,7 @@ struct frt_policy {
     char *source;                     /* where its text comes from */
     int64_t effective_s, review_by_s; /* UNIX time */
     char *contact;                    /* where a refused person may ask */
+    char *approved_by;                /* who approved this edition; NULL: the file does not say */
     struct frt_layer layers[FRT_POLICY_MAX_LAYERS];
     size_t layer_count;
     struct frt_never *nevers;

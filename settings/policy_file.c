@@ -128,13 +128,14 @@ static int take_date(const struct frt_policy_reader *reader, const config_settin
 
 static int take_head(const struct frt_policy_reader *reader, const config_setting_t *root)
 {
-    static const char *const keys[] = {"id",     "title",    "edition", "effective", "review_by", "contact",
-                                       "source", "switches", "layers",  "never",     NULL};
+    static const char *const keys[] = {"id",        "title",   "edition", "effective",
+                                       "review_by", "contact", "source",  "approved_by",
+                                       "switches",  "layers",  "never",   NULL};
     struct frt_policy *p = reader->policy;
     const struct frt_policy_text texts[] = {
         {"id", &p->id, FRT_RULE_ID_MAX, false}, {"title", &p->title, FRT_MESSAGE_MAX, false},
         {"edition", &p->edition, 31, false},    {"contact", &p->contact, FRT_CONTACT_MAX, false},
-        {"source", &p->source, 1000, false},
+        {"source", &p->source, 1000, false},    {"approved_by", &p->approved_by, FRT_CONTACT_MAX, true},
     };
     int r = frt_policy_check_keys(reader, root, keys);
 
@@ -370,5 +371,6 @@ void frt_policy_free(struct frt_policy *policy)
     free(policy->edition);
     free(policy->source);
     free(policy->contact);
+    free(policy->approved_by);
     free(policy);
 }

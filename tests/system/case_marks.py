@@ -190,6 +190,14 @@ class Marks(unittest.TestCase):
         self.assertIn("frt: person: ", nobody.err)
         self.assertTrue(os.path.exists(self.kept))
 
+    def test_q29_says_who_approved_an_edition(self):
+        with open(self.point.policy, "a") as f:
+            f.write('approved_by = "the Chief of Police";\n')
+        self.point.reload()
+        table = [t for t in self.point.json("ask", "Q29")["tables"] if t["name"] == "configurations"][0]
+        approved = [dict(zip(table["columns"], row))["approved_by"] for row in table["rows"]]
+        self.assertEqual(approved, ["", "the Chief of Police"])
+
     def test_a_stranger_sees_no_marks(self):
         self.done("p18", "hold", "Q1", "--reason", "subpoena")
         result = self.frt("p24", "request", "list", "--retention", auditor=False)
