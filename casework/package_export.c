@@ -246,7 +246,7 @@ static void copy_named(struct frt_package *package, const char *folder, const ch
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     char to[512];
 
-    snprintf(to, sizeof(to), "%s/%s", folder, name[0] && name[0] != '.' ? name : "file");
+    snprintf(to, sizeof(to), "%s/%.400s", folder, name[0] && name[0] != '.' ? name : "file");
     copy_file(package, path, to, 1L << 40);
 }
 

@@ -52,7 +52,7 @@ static void tag_of(const struct release *release, const char *kind, const char *
                                        : sizeof(message) - 1,
          hash, &size);
     frt_hex_format(hash, FRT_HASH_SIZE, full);
-    snprintf(hex, digits + 1, "%s", full);
+    snprintf(hex, digits + 1, "%.*s", (int)digits, full);
 }
 
 static const char *type_of(const struct release *release, const struct frt_past_decision *row)
