@@ -117,6 +117,35 @@ START_TEST(reads_one_spelling_only)
 }
 END_TEST
 
+/* Strings are read eight bytes at a time: every byte at every place of every short length, told by a plain loop's rule. */
+START_TEST(a_byte_counts_alike_wherever_it_stands)
+{
+    for (size_t length = 1; length <= 20; length++)
+        for (size_t at = 0; at < length; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                char line[512];
+                int n = snprintf(line, sizeof(line), "%s,\"u\":\"%.*s\",\"w\":\"next\"}", PREFIX, (int)length,
+                                 "abcdefghijklmnopqrst");
+                char *text = strstr(line, "\"u\":\"") + 5;
+                bool plain = byte >= 0x20 && byte <= 0x7E && !strchr("\"%\\", byte);
+                struct frt_record_view view;
+                struct frt_record_field field;
+                const char *what;
+
+                text[at] = (char)byte;
+                ck_assert_msg((frt_record_parse(line, (size_t)n, &view, &what) == 0) == plain,
+                              "byte %d at %zu of %zu", byte, at, length);
+                if (!plain)
+                    continue;
+                ck_assert(frt_record_find(&view, "u", &field));
+                ck_assert_uint_eq(field.value_length, length);
+                ck_assert_ptr_eq(field.value, text);
+                ck_assert(frt_record_find(&view, "w", &field));
+                ck_assert_uint_eq(field.value_length, 4);
+            }
+}
+END_TEST
+
 START_TEST(a_line_may_have_4096_bytes_and_no_more)
 {
     char line[FRT_RECORD_MAX + 8] = PREFIX ",\"u\":\"";
@@ -348,6 +377,7 @@ int main(void)
 
     tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, reads_one_spelling_only, 0, (int)FRT_ARRAY_LEN(lines));
+    tcase_add_test(tc, a_byte_counts_alike_wherever_it_stands);
     tcase_add_test(tc, a_line_may_have_4096_bytes_and_no_more);
     tcase_add_test(tc, at_most_57_keys_follow_k);
     tcase_add_test(tc, what_is_escaped_comes_back);
