@@ -207,6 +207,7 @@ static const int allowed[] = {
 
 static int filter_system_calls(void)
 {
+    const struct scmp_arg_cmp local = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX};
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int r = filter ? 0 : -ENOMEM;
 
@@ -214,7 +215,7 @@ static int filter_system_calls(void)
         if (allowed[i] != SCMP_SYS(socket))
             r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     if (r == 0) /* syslog and our own socket; nothing that leaves the machine */
-        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+        r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &local);
     if (r == 0)
         r = seccomp_load(filter);
     seccomp_release(filter);
