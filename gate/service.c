@@ -201,7 +201,7 @@ int frt_service_confine(void)
     for (size_t i = 0; i < FRT_ARRAY_LEN(allowed) && r == 0; i++)
         r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     if (r == 0) /* frtd's socket and the manager's; nothing that leaves the machine */
-        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
     if (r == 0)
         r = seccomp_load(filter);
     seccomp_release(filter);
