@@ -9,9 +9,8 @@
  *     frt_history_free(history);
  *
  * Decisions of the period become rows of fixed size, 72 bytes each; their texts are kept once each, and so are the combinations
- * of texts that come together (who, where, what was decided). All other
- * records are few and keep their line (but beats, which come every minute and keep four numbers). Records that no seal covers
- * were never answered: they are counted and left out.
+ * of texts that come together (who, where, what was decided). All other records are few and keep their line (but beats, which
+ * come every minute and keep four numbers). Records that no seal covers were never answered: they are counted and left out.
  *
  * Texts stay as they stand in the trail, with %XX: safe on a terminal, in a log, in JSON. Nothing here says whether the trail
  * is genuine; trail/verify.h does.

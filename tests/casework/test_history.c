@@ -120,6 +120,44 @@ START_TEST(a_row_says_what_the_record_said)
 }
 END_TEST
 
+/* Two records with every text, once in the order of frtd, once in the other; a third says a key's name as a number. */
+START_TEST(each_text_has_a_place_of_its_own_whatever_the_order_of_keys)
+{
+    struct frt_trail *trail = open_trail();
+    struct frt_history *history;
+    struct frt_record record;
+    char value[64];
+
+    for (int round = 0; round < 2; round++) {
+        frt_record_init(&record, "decision");
+        for (int i = 0; i < FRT_PAST_TEXT_COUNT; i++) {
+            const char *key = frt_past_keys[round ? FRT_PAST_TEXT_COUNT - 1 - i : i];
+
+            snprintf(value, sizeof(value), "%s of round %d", key, round);
+            frt_record_add_text(&record, key, value);
+        }
+        ck_assert_int_ge((int)frt_trail_append(trail, &record), 0);
+    }
+    frt_record_init(&record, "decision");
+    frt_record_add_number(&record, "src", 5);
+    frt_record_add_text(&record, "uid", "7");
+    ck_assert_int_ge((int)frt_trail_append(trail, &record), 0);
+    ck_assert_int_eq(frt_trail_commit(trail), 0);
+    frt_trail_close(trail);
+    history = read_all();
+    ck_assert_uint_eq(frt_history_decision_count(history), 3);
+    for (size_t row = 0; row < 2; row++)
+        for (int i = 0; i < FRT_PAST_TEXT_COUNT; i++) {
+            snprintf(value, sizeof(value), "%s of round %zu", frt_past_keys[i], row);
+            ck_assert_str_eq(
+                frt_history_say(history, frt_history_decision(history, row), (enum frt_past_text)i), value);
+        }
+    ck_assert_str_eq(frt_history_say(history, frt_history_decision(history, 2), FRT_PAST_SOURCE), "");
+    ck_assert_int_eq(frt_history_decision(history, 2)->uid, -1);
+    frt_history_free(history);
+}
+END_TEST
+
 static const struct {
     const char *given, *roles, *department;
 } departments[] = {
@@ -352,6 +390,7 @@ int main(void)
     tcase_set_timeout(rows, 120);
     tcase_add_checked_fixture(rows, make, unmake);
     tcase_add_test(rows, a_row_says_what_the_record_said);
+    tcase_add_test(rows, each_text_has_a_place_of_its_own_whatever_the_order_of_keys);
     tcase_add_loop_test(rows, the_department_is_that_of_the_city_role, 0,
                         sizeof(departments) / sizeof(departments[0]));
     tcase_add_test(rows, a_period_begins_with_its_first_microsecond_and_ends_before_its_last);
