@@ -422,10 +422,16 @@ static const char *translate(const void *arg, const char *heading)
 
 static void write_emergencies(struct frt_page *page)
 {
+    size_t waiting = frt_emergencies_waiting(page->desk);
     struct frt_reply reply;
 
     frt_question_ask(page->desk, frt_question_find("emergency-allows"), &reply);
     begin_section(page, "emergencies", "emergencies");
+    if (waiting > 0) {
+        fprintf(page->out, "<p class=\"notok\"><b>%zu</b> ", waiting);
+        frt_page_say(page, "emergencies_waiting");
+        put(page, "</p>\n");
+    }
     if (reply.sheet_count > 0)
         frt_sheet_write_html(reply.sheets[0], ROWS_MAX, frt_page_word(page, "emergencies_none"), translate,
                              page, page->out);

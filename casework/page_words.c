@@ -73,6 +73,8 @@ static const struct {
     {"not enforcing", {"gate not enforcing", "el control no bloqueaba"}},
     {"directory not fresh", {"directory not fresh", "directorio no actualizado"}},
     {"emergencies", {"Emergency cases", "Casos de emergencia"}},
+    {"emergencies_waiting",
+     {"wait for their human review (frt request review)", "esperan su revisión humana (frt request review)"}},
     {"emergencies_none",
      {"No search was allowed on the emergency route.",
       "No se permitió ninguna búsqueda por la vía de emergencia."}},

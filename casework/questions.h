@@ -58,4 +58,7 @@ const char *frt_reply_state_name(enum frt_reply_state state); /* "answered", "pa
 void frt_reply_write_text(const struct frt_reply *reply, const struct frt_statement *statement, FILE *out);
 void frt_reply_write_json(const struct frt_reply *reply, const struct frt_statement *statement, FILE *out);
 
+/* Searches of the period on the emergency route that nobody has reviewed yet (Q5). */
+size_t frt_emergencies_waiting(const struct frt_desk *desk);
+
 #endif

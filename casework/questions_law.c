@@ -187,6 +187,24 @@ static bool emergency_cells(const struct frt_desk *desk, const struct frt_past_d
     return review;
 }
 
+static bool is_emergency(const struct frt_desk *desk, const struct frt_past_decision *row)
+{
+    return row->verdict == FRT_VERDICT_ALLOW && !frt_past_is_repeat(desk, row) &&
+           frt_past_fact(desk, row, FRT_FACT_ROUTE) == FRT_ROUTE_EMERGENCY;
+}
+
+size_t frt_emergencies_waiting(const struct frt_desk *desk)
+{
+    size_t waiting = 0;
+
+    for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
+        const struct frt_past_decision *row = frt_history_decision(desk->history, i);
+
+        waiting += is_emergency(desk, row) && !frt_review_of(desk->history, row);
+    }
+    return waiting;
+}
+
 void frt_ask_emergencies(const struct frt_desk *desk, struct frt_reply *reply)
 {
     static const char *const columns[] = {FRT_DECISION_COLUMNS,
@@ -205,8 +223,7 @@ void frt_ask_emergencies(const struct frt_desk *desk, struct frt_reply *reply)
     for (size_t i = 0; i < frt_history_decision_count(desk->history); i++) {
         const struct frt_past_decision *row = frt_history_decision(desk->history, i);
 
-        if (row->verdict == FRT_VERDICT_ALLOW && !frt_past_is_repeat(desk, row) &&
-            frt_past_fact(desk, row, FRT_FACT_ROUTE) == FRT_ROUTE_EMERGENCY)
+        if (is_emergency(desk, row))
             waiting += !emergency_cells(desk, row, sheet);
     }
     if (!desk->view && frt_sheet_rows(sheet) > 0)

@@ -94,6 +94,7 @@ class Marks(unittest.TestCase):
         row = dict(zip(asked["tables"][0]["columns"], asked["tables"][0]["rows"][0]))
         self.assertEqual((row["hours_to_review"], row["reviewed_by"]), ("not reviewed", ""))
         self.assertIn("1 of 1 wait for their human review", " ".join(asked["notes"]))
+        self.assertIn("<b>1</b> wait for their human review", self.point.frt("report", "--html", "-").out)
         self.assertEqual(self.awaiting(), 1)
         review = ("review", "Q203", "--decision", n)
         self.refused("finding", "p18", *review)
@@ -112,6 +113,7 @@ class Marks(unittest.TestCase):
         self.assertEqual((row["reviewed_by"], row["finding"]), ("p18", "the child was found; the scope held"))
         self.assertLess(float(row["hours_to_review"]), 1)
         self.assertIn("0 of 1 wait", " ".join(asked["notes"]))
+        self.assertNotIn("</b> wait for their", self.point.frt("report", "--html", "-").out)
         self.assertEqual(self.awaiting(), 0)
 
     def test_who_asked_for_the_search_does_not_review_it(self):
