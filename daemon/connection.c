@@ -250,26 +250,22 @@ static bool take_message(struct frt_connection *connection, const uint8_t *bytes
     return true;
 }
 
-static void receive(struct frt_connection *connection)
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
+    struct frt_connection *connection = userdata;
     struct frt_daemon *daemon = connection->daemon;
     uint8_t buffer[FRT_GATE_MESSAGE_MAX];
-    ssize_t n = recv(connection->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+    ssize_t n;
 
+    (void)source;
+    (void)revents;
+    n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return 0;
     connection->active_ms = frt_mono_ms();
     if (n <= 0 || !take_message(connection, buffer, (size_t)n))
         connection_free(connection);
     frt_commit_when_due(daemon);
-}
-
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-    (void)source;
-    (void)fd;
-    (void)revents;
-    receive(userdata);
     return 0;
 }
 
@@ -291,7 +287,6 @@ static bool may_connect(const struct frt_daemon *daemon, const struct frt_peer *
            daemon->connection_count + FRT_CONNECTIONS_OF_ROOT < daemon->connections_max;
 }
 
-/* Most questions have come by the time their connection is accepted: no need to go round for them. */
 static int add_connection(struct frt_daemon *daemon, int *fd)
 {
     struct frt_connection *connection = calloc(1, sizeof(*connection));
@@ -316,7 +311,6 @@ static int add_connection(struct frt_daemon *daemon, int *fd)
         connection->next->previous = connection;
     daemon->connections = connection;
     daemon->connection_count++;
-    receive(connection);
     return 0;
 }
 
@@ -325,7 +319,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
     struct frt_daemon *daemon = userdata;
 
     (void)revents;
-    for (unsigned i = 0; i < FRT_BATCH_MAX; i++) { /* then others have their turn */
+    for (;;) {
         frt_auto_close int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd < 0 && errno == ECONNABORTED)
@@ -336,7 +330,6 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
             return 0;
         (void)add_connection(daemon, &fd); /* if not, closed: the asker denies */
     }
-    return 0;
 }
 
 /* Every connection is a descriptor; the rest are the trail's, the loop's and syslog's. */
