@@ -96,6 +96,11 @@ X
     must "and su still says why" "Decision" "$(su - root -c 'echo su works' 2>&1)"
     cp /root/su /etc/pam.d/su
 
+    say "5. the second lock"
+    printf '#!/bin/sh\n' >/usr/bin/digikam && chmod 755 /usr/bin/digikam
+    must "a tool is locked" "locked" "$(frt tools lock T03-digikam 2>&1)"
+    must "for a group" "750 root frt-tools" "$(stat -c '%a %U %G' /usr/bin/digikam)"
+
     say "broken, and out again"
     kill $frtd && wait $frtd
     cp -a /var/lib/frt/key/slots /root/slots && printf x >/var/lib/frt/key/slots
@@ -106,6 +111,8 @@ X
 
     say "removed, purged"
     shown=$(apt-get remove -y -qq frtgate 2>&1) || { echo "FAIL remove: $shown"; bad=1; }
+    must "the tool is as it was" "755 root root" "$(stat -c '%a %U %G' /usr/bin/digikam)"
+    must "and nothing overrides it" "^over:$" "over:$(dpkg-statoverride --list)"
     must "su works" "su works" "$(su - root -c 'echo su works' 2>&1)"
     must "apt works" "^0 *$" "$(apt-get install -y -qq --reinstall base-files >/dev/null 2>&1; echo $?)"
     must "the trail stays" "the trail stays" "$(apt-get purge -y -qq frtgate frtgate-schema 2>&1)"
