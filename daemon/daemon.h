@@ -79,7 +79,7 @@ struct frt_daemon {
     struct frt_key_pair host_key; /* signs checkpoints */
     char host_vkey[FRT_VKEY_MAX];
     uint64_t published;        /* size of the last checkpoint */
-    int64_t published_ms; /* when that was looked at */
+    int64_t published_ms;      /* when that was looked at */
     struct frt_ledger *ledger; /* uses of requests, last denials, floods */
     struct frt_searches *searches;
     struct frt_retention *retention;
