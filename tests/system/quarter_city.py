@@ -11,6 +11,7 @@ The story is told in quarter_story.py. Roads: run = frt run (libpam, then a gran
 started or opened as that person; pam = a PAM service that names the tool; present = an enforcement point's own question, where PAM has
 no word for what was presented.
 """
+import calendar
 import hashlib
 import os
 import re
@@ -91,6 +92,17 @@ def local_catalogue(text, disks):
                   flags=re.M)
 
 
+def seconds_to(at):
+    return calendar.timegm(time.strptime(at, "%Y-%m-%d %H:%M:%S")) - time.time()
+
+
+class Host(Frtd):
+    """All hosts go by one clock, as machines do whose clocks are synchronised."""
+
+    def environment(self):
+        return dict(super().environment(), FAKETIME="%+.3f" % self.offset_s)
+
+
 class City:
     def __init__(self):
         self.numbers, self.outcomes, self.undo, self.gates, self.hosts, self.disks = {}, {}, [], {}, {}, {}
@@ -136,12 +148,14 @@ class City:
         self.slapd.start()
 
     def start_hosts(self):
+        offset_s = seconds_to(GOLDEN)
         for host in HOSTS:
             os.mkdir(self.path(host), 0o755)
-            self.hosts[host] = Frtd(host=host, directory=self.path(host), account="#%d" % ACCOUNT, max_view_age=300,
+            self.hosts[host] = Host(host=host, directory=self.path(host), account="#%d" % ACCOUNT, max_view_age=300,
                                     ldap={"uris": [self.slapd.ldapi_uri], "sasl_external": True},
                                     extra='auditors_group = "frt-auditors";\n')
             self.undo.append(self.hosts[host].__exit__)
+            self.hosts[host].offset_s = offset_s
             self.hosts[host].start(wait=False)
         for host, point in self.hosts.items():
             point.wait_ready()

@@ -7,7 +7,7 @@ E7 (disk full) leaves no record by its nature and is in frtd_faults.py.
 import os
 
 from frtd import program
-from quarter_city import AUDITORS, REKOGNITION, S3, UIDS, City, wait_for
+from quarter_city import AUDITORS, REKOGNITION, S3, UIDS, City, seconds_to, wait_for
 
 DOCUMENT = b"%PDF-1.4 written request of the Eastbrook Police, 10 March 2026\n"
 ORDER = ["--kind", "order", "--case", "EBPD-2026-0200", "--issuer", "a justice of the sample District Court", "--criminal-warrants",
@@ -198,7 +198,7 @@ class Quarter(City):
             point.kill()
         else:
             point.stop()
-        point.at = at
+        point.offset_s = seconds_to(at)
         point.start()
         wait_for("the gate of %s is back" % host, lambda: point.json("status")["gate"] == "enforcing", 60)
 
