@@ -130,7 +130,8 @@ static json_t *describe_status(struct frt_daemon *daemon)
     json_object_set_new(object, "view", describe_view(daemon));
     json_object_set_new(object, "trail", describe_trail(daemon));
     json_object_set_new(object, "decisions", describe_counts(&daemon->counts));
-    json_object_set_new(object, "open_results", json_integer((json_int_t)frt_searches_open(daemon->searches)));
+    json_object_set_new(object, "open_results",
+                        json_integer((json_int_t)frt_searches_open(daemon->searches)));
     json_object_set_new(object, "connections", json_integer((json_int_t)daemon->connection_count));
     return object;
 }
