@@ -374,6 +374,11 @@ static void given_copy_range(void)
     judge_bytes(to);
 }
 
+static void given_bytes(void)
+{
+    judge_bytes(given);
+}
+
 static void given_preadv2(void)
 {
     char magic[4];
@@ -464,6 +469,8 @@ const struct road by_roads[] = {
     {"given-preadv2", given_preadv2},
     {"given-aio", given_aio},
     {"given-reflink", given_reflink},
+    {"given-overlay", given_bytes},
+    {"given-overlay-both", given_bytes},
     {"copy-python", copy_python},
     {"copy-library", copy_library},
     {NULL, NULL},

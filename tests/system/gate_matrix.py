@@ -91,6 +91,8 @@ ROWS = [
     ("given-splice", OPEN, "splice from it"),
     ("given-copy-range", OPEN, "copy_file_range from it"),
     ("given-reflink", OPEN, "cloning it (FICLONE) on a file system that can"),
+    ("given-overlay", OPEN, "reading one that was opened through an overlay with it in the lower layer"),
+    ("given-overlay-both", OPEN, "the same, where the way through the overlay is catalogued as well"),
     ("given-reopen", OPEN, "opening it again through /proc/self/fd/N"),
     ("given-ld.so", OPEN, "ld.so /proc/self/fd/N"),
     ("copy-home", EXEC, "a copy somebody gave him, run from his home"),
@@ -129,8 +131,8 @@ class Matrix(unittest.TestCase):
         cls.gate.wait_enforcing()
         cls.prepare()
         with cls.performers():
-            cls.given = cls.give("tools/tool")
-            cls.given_clone = cls.give("reflink/tool") if os.path.exists(s.path("reflink/tool")) else None
+            cls.given = {"": cls.give("tools/tool"), "given-overlay": cls.give("overlay/tool"), "given-overlay-both": cls.give("both/tool"),
+                         "given-reflink": cls.give("reflink/tool") if os.path.exists(s.path("reflink/tool")) else None}
         wait_for("the grants have ended", lambda: not cls.opens(PERFORMER, "tools/tool"))
 
     @classmethod
@@ -236,7 +238,7 @@ class Matrix(unittest.TestCase):
         elif name == "setuid-helper":
             login = -1
         elif name in GIVEN:
-            fd = self.given_clone if name == "given-reflink" else self.given
+            fd = self.given.get(name, self.given[""])
             if fd is None:
                 return "absent"
             os.lseek(fd, 0, os.SEEK_SET)
@@ -438,6 +440,8 @@ class Matrix(unittest.TestCase):
                 os.chmod(path, os.stat(path).st_mode & 0o750)
         os.chown(self.scratch.path("links/renamed"), 0, SHADOW_GROUP)
         os.chmod(self.scratch.path("links/renamed"), 0o750)
+        for fd in filter(None, self.given.values()):
+            os.close(fd)
         for name in ("overlay", "both"):
             self.scratch.run("umount", self.scratch.path(name))  # an overlay does not follow changes below it
         self.scratch.overlay()
