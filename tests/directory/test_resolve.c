@@ -240,6 +240,36 @@ START_TEST(counts_roles_in_force)
 }
 END_TEST
 
+/* Whose entry states no number is told by name, unless the number is somebody else's. */
+START_TEST(a_person_without_a_number_is_known_by_name)
+{
+    static const struct {
+        int64_t number;
+        enum frt_subject expected;
+    } numbers[] = {{-1, FRT_SUBJECT_OUTSIDE}, {5, FRT_SUBJECT_OUTSIDE}, {20001, FRT_SUBJECT_UNKNOWN}};
+    struct frt_view *view = small_city();
+    struct frt_entry *person = a_person("p50", 20050);
+
+    without(person, "uidNumber");
+    put(view, person);
+    put(view, an_outside_role("p50", "msp"));
+    for (size_t i = 0; i < FRT_ARRAY_LEN(numbers); i++) {
+        struct frt_attempt attempt = attempt_of(NULL, "p50");
+
+        attempt.user_uid = numbers[i].number;
+        ck_assert_uint_eq(fact_of(view, &strict, &attempt, FRT_FACT_SUBJECT), numbers[i].expected);
+    }
+    put(view, a_person("p50", 0));
+    {
+        struct frt_attempt attempt = attempt_of(NULL, "p50");
+
+        attempt.user_uid = 5;
+        ck_assert_uint_eq(fact_of(view, &strict, &attempt, FRT_FACT_SUBJECT), FRT_SUBJECT_UNKNOWN);
+    }
+    frt_view_free(view);
+}
+END_TEST
+
 /* RFC 2307 leaves the structural class of a posixAccount open; "account" is as usual for people as inetOrgPerson. */
 START_TEST(an_account_of_any_class_is_a_persons_unless_it_is_marked)
 {
@@ -329,6 +359,8 @@ static const struct {
     {"an agency nobody knows", "p26", NULL, true, FRT_AGENCY_NONE, FRT_OPERATOR_NO},
     {"nobody", "p99", NULL, true, FRT_AGENCY_NONE, FRT_OPERATOR_NO},
     {"the performer's hat of two outside hats", "p28", NULL, false, FRT_AGENCY_PERFORMER, FRT_OPERATOR_YES},
+    {"of two hats with the flag, that of a performer", "p29", NULL, false, FRT_AGENCY_PERFORMER,
+     FRT_OPERATOR_YES},
 };
 
 START_TEST(says_what_the_agency_may_do)
@@ -341,6 +373,7 @@ START_TEST(says_what_the_agency_may_do)
     put_person(view, "p25", 20025, an_outside_role("p25", "dao"), NULL);
     put_person(view, "p26", 20026, an_outside_role("p26", "nowhere"), NULL);
     put_person(view, "p28", 20028, an_outside_role("p28", "msp"), a_performer_role("p28", "rmv"));
+    put_person(view, "p29", 20029, a_performer_role("p29", "ebpd"), a_performer_role("p29", "rmv"));
     ck_assert_msg(fact_of(view, &values, &attempt, FRT_FACT_AGENCY_KIND) == agencies[_i].kind, "%s",
                   agencies[_i].given);
     ck_assert_msg(fact_of(view, &values, &attempt, FRT_FACT_OPERATOR) == agencies[_i].operator, "%s",
@@ -787,6 +820,7 @@ static const struct {
      FRT_SCOPE_EXHAUSTED},
     {"the request allows less than the order", "frtMaxSearches: 1", "frtMaxSearches: 3", 1,
      FRT_SCOPE_EXHAUSTED},
+    {"only the request states it", "frtMaxSearches: 3", "-frtMaxSearches", 2, FRT_SCOPE_WITHIN},
     {"only the order states it", "-frtMaxSearches", "frtMaxSearches: 2", 1, FRT_SCOPE_WITHIN},
     {"the request states none at all", "frtMaxSearches: 0", "-frtMaxSearches", 0, FRT_SCOPE_EXHAUSTED},
     {"the order states none at all", "frtMaxSearches: 3", "frtMaxSearches: 0", 0, FRT_SCOPE_EXHAUSTED},
@@ -824,6 +858,7 @@ static const struct {
     {"declared now", "EV1", "frtDeclaredOn: 20260316140000Z", FRT_EVIDENCE_UNSOLICITED},
     {"declared later", "EV1", "frtDeclaredOn: 20260316140001Z", FRT_EVIDENCE_UNDECLARED},
     {"of another kind", "O77", "x: y", FRT_EVIDENCE_UNDECLARED},
+    {"of no kind", "EV1", "-frtAuthorityKind", FRT_EVIDENCE_UNDECLARED},
     {"neither yes nor no", "EV1", "frtSolicited: perhaps", FRT_EVIDENCE_UNDECLARED},
 };
 
@@ -851,7 +886,10 @@ START_TEST(numbers_outside_their_enumeration_are_not_known)
     const enum frt_fact given[] = {FRT_FACT_MATCH, FRT_FACT_ACTION, FRT_FACT_VIEW,
                                    FRT_FACT_CLOCK, FRT_FACT_TRAIL,  FRT_FACT_GATE};
 
-    ck_assert_uint_eq(fact_of(view, &strict, &attempt, FRT_FACT_ACTION), FRT_ACTION_EXEC);
+    attempt.match = FRT_MATCH_PACKAGE;
+    attempt.action = FRT_ACTION_FILE;
+    for (size_t i = 0; i < FRT_ARRAY_LEN(given); i++) /* the last of each is one */
+        ck_assert_uint_eq(fact_of(view, &strict, &attempt, given[i]), frt_fact_table[given[i]].count - 1);
     attempt.match = (enum frt_match)99;
     attempt.action = (enum frt_action)99;
     attempt.view = (enum frt_view_state)99;
@@ -1087,6 +1125,7 @@ static TCase *single_case(void)
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, an_account_of_any_class_is_a_persons_unless_it_is_marked);
+    tcase_add_test(tc, a_person_without_a_number_is_known_by_name);
     tcase_add_test(tc, the_broad_reading_takes_the_role_of_the_session);
     tcase_add_test(tc, the_official_type_is_the_logins_first);
     tcase_add_test(tc, one_recognising_capability_among_detecting_ones_is_recognition);
