@@ -359,6 +359,8 @@ static const struct {
     {"an agency nobody knows", "p26", NULL, true, FRT_AGENCY_NONE, FRT_OPERATOR_NO},
     {"nobody", "p99", NULL, true, FRT_AGENCY_NONE, FRT_OPERATOR_NO},
     {"the performer's hat of two outside hats", "p28", NULL, false, FRT_AGENCY_PERFORMER, FRT_OPERATOR_YES},
+    {"of two hats with the flag, that of one who performs and requests", "p30", NULL, false,
+     FRT_AGENCY_PERFORMER_REQUESTER, FRT_OPERATOR_YES},
     {"of two hats with the flag, that of a performer", "p29", NULL, false, FRT_AGENCY_PERFORMER,
      FRT_OPERATOR_YES},
 };
@@ -374,6 +376,7 @@ START_TEST(says_what_the_agency_may_do)
     put_person(view, "p26", 20026, an_outside_role("p26", "nowhere"), NULL);
     put_person(view, "p28", 20028, an_outside_role("p28", "msp"), a_performer_role("p28", "rmv"));
     put_person(view, "p29", 20029, a_performer_role("p29", "ebpd"), a_performer_role("p29", "rmv"));
+    put_person(view, "p30", 20030, a_performer_role("p30", "ebpd"), a_performer_role("p30", "msp"));
     ck_assert_msg(fact_of(view, &values, &attempt, FRT_FACT_AGENCY_KIND) == agencies[_i].kind, "%s",
                   agencies[_i].given);
     ck_assert_msg(fact_of(view, &values, &attempt, FRT_FACT_OPERATOR) == agencies[_i].operator, "%s",
