@@ -591,21 +591,47 @@ static int by_directory(const struct frt_marks *marks, const struct statx *st, i
     return found >= 0 ? found : by_model_name(marks, base);
 }
 
-/* Before the first look is complete: the path as the catalogue writes it. */
-static int by_path(const struct frt_marks *marks, const char *path)
+/* Before the first look is complete: the path as the catalogue writes it, or below a catalogued directory. */
+static bool is_at(const struct frt_gate_place *place, const char *path)
 {
-    for (size_t i = 0; i < marks->catalogue->place_count; i++) {
-        const struct frt_gate_place *place = &marks->catalogue->places[i];
+    size_t n = strlen(place->text);
 
-        if (place->kind == FRT_GATE_ITEM_PATH
-                ? strcmp(place->text, path) == 0
-                : place->kind == FRT_GATE_ITEM_PATTERN && fnmatch(place->text, path, FNM_PATHNAME) == 0)
-            return (int)place->tool;
-    }
+    if (place->kind == FRT_GATE_ITEM_PATTERN)
+        return fnmatch(place->text, path, FNM_PATHNAME) == 0;
+    return place->kind == FRT_GATE_ITEM_PATH && strncmp(place->text, path, n) == 0 &&
+           (path[n] == '\0' || path[n] == '/');
+}
+
+/* Only the name, for a file that was put in a catalogued place and is reached through another: one question too many, for a moment,
+ * is better than a way in. A pattern of wildcards only would be everything. */
+static bool is_called(const struct frt_gate_place *place, const char *base)
+{
+    const char *last = strrchr(place->text, '/');
+
+    if (!last || place->kind == FRT_GATE_ITEM_MODEL_FILE)
+        return false;
+    if (place->kind == FRT_GATE_ITEM_PATH)
+        return strcmp(last + 1, base) == 0;
+    return last[1 + strspn(last + 1, "*?")] != '\0' && matches(last + 1, base);
+}
+
+static int by_path(const struct frt_marks *marks, const char *path, const char *base, bool *ret_sure)
+{
+    const struct frt_catalogue *c = marks->catalogue;
+
+    *ret_sure = true;
+    for (size_t i = 0; i < c->place_count; i++)
+        if (is_at(&c->places[i], path))
+            return (int)c->places[i].tool;
+    *ret_sure = false;
+    for (size_t i = 0; i < c->place_count; i++)
+        if (c->tools[c->places[i].tool].treatment == FRT_GATE_TREAT_DECIDE && is_called(&c->places[i], base))
+            return (int)c->places[i].tool;
     return -1;
 }
 
-static int classify_by_name(struct frt_marks *marks, int fd, const struct statx *st, char *path, size_t size)
+static int classify_by_name(struct frt_marks *marks, int fd, const struct statx *st, char *path, size_t size,
+                            bool *ret_sure)
 {
     struct statx at_path, parent;
     char number[16];
@@ -637,13 +663,14 @@ static int classify_by_name(struct frt_marks *marks, int fd, const struct statx 
     } else {
         tool = by_directory(marks, st, 0, base + 1);
     }
-    return tool < 0 && !marks->was_complete ? by_path(marks, path) : tool;
+    return tool < 0 && !marks->was_complete ? by_path(marks, path, base + 1, ret_sure) : tool;
 }
 
 int frt_marks_classify(struct frt_marks *marks, int fd, const struct statx *st, bool by_name)
 {
     const struct frt_shared_inode *known;
     char path[PATH_MAX];
+    bool sure = true;
     int tool;
 
     if (!marks->catalogue)
@@ -658,8 +685,8 @@ int frt_marks_classify(struct frt_marks *marks, int fd, const struct statx *st, 
     }
     if (!S_ISREG(st->stx_mode))
         return -1;
-    tool = classify_by_name(marks, fd, st, path, sizeof(path));
-    if (tool >= 0)
+    tool = classify_by_name(marks, fd, st, path, sizeof(path), &sure);
+    if (tool >= 0 && sure)
         mark_inode(marks, fd, st, (unsigned)tool, path);
     return tool;
 }

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "gate"))
-from gate_harness import HAD, OFFICIAL, PERFORMER, REFUSED, Gate, Point, Scratch, enter, kill, name_of, opened_by, road, wait_for  # noqa: E402
+from gate_harness import HAD, OFFICIAL, PERFORMER, REFUSED, Gate, Point, Scratch, enter, name_of, opened_by, road, wait_for  # noqa: E402
 
 TREE = 20000
 
@@ -106,6 +106,20 @@ class Events(unittest.TestCase):
             self.assertEqual(road(self.scratch, "exec", OFFICIAL, OFFICIAL)[0], REFUSED)
         self.assertEqual(self.gate.state()["workers"], workers)
         self.assertEqual(self.gate.state()["hangs"], 0)
+
+    def test_6_a_new_worker_knows_what_is_put_in_place_before_it_has_looked_at_everything(self):
+        """Its first look takes a while here; the file is new, and reached by a path that is in no catalogue."""
+        for name, through in (("upgraded2", "upgraded-through-bind"), ("upgraded", "upgraded")):
+            new = self.scratch.path("tools/%s.dpkg-new" % name)
+            self.scratch.copy("gate_tool", "tools/%s.dpkg-new" % name)
+            with open(new, "ab") as f:
+                f.write(os.urandom(16))
+            pid = self.gate.worker()
+            self.gate.kill_worker()
+            wait_for("its death", lambda: not name_of(pid))  # pylint: disable=cell-var-from-loop
+            os.rename(new, self.scratch.path("tools/" + name))
+            self.assertEqual(road(self.scratch, through, OFFICIAL, OFFICIAL)[0], REFUSED)
+            self.gate.wait_enforcing()
 
 
 if __name__ == "__main__":
