@@ -6,7 +6,7 @@ build_packages="gcc cmake ninja-build pkg-config libldap-dev libpam0g-dev libcon
 demo_packages="slapd ldap-utils python3 faketime"
 test_packages="clang clang-format libclang-rt-14-dev binutils python3-cryptography sudo openssh-server openssh-client pamtester
     strace openssl libubsan1 util-linux systemd mandoc chromium chromium-driver"
-bench_packages="jq"
+bench_packages="git jq"
 
 install_missing() {
     local missing=() package
