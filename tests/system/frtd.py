@@ -84,6 +84,7 @@ class Frtd:
             if path.startswith(SOURCE + os.sep):
                 names[-1] = os.path.join(self.dir, os.path.basename(path))
                 shutil.copyfile(path, names[-1])
+                os.chmod(names[-1], 0o644)
         return names
 
     def write_conf(self, source, max_view_age, extra):
