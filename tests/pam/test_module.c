@@ -752,13 +752,13 @@ START_TEST(setcred_that_cannot_add_the_group_fails)
 
     start_fake(fake_allow());
     ck_assert_int_eq(chmod(fake.path, 0666), 0);
+    scratch_write(&s,
+                  "auth required %m tool=T04 socket=%s request=none group_id=43210\n"
+                  "account required %m tool=T04 socket=%s group_id=43210",
+                  scratch_module(0), fake.path);
+    scratch_start(&s, "p22");
     pid = fork();
     if (pid == 0) {
-        scratch_write(&s,
-                      "auth required %m tool=T04 socket=%s request=none group_id=43210\n"
-                      "account required %m tool=T04 socket=%s group_id=43210",
-                      scratch_module(0), fake.path);
-        scratch_start(&s, "p22");
         if (scratch_run(&s, SCRATCH_AUTH, 0) != PAM_SUCCESS ||
             scratch_run(&s, SCRATCH_ACCOUNT, 0) != PAM_SUCCESS)
             _exit(100);
@@ -769,6 +769,7 @@ START_TEST(setcred_that_cannot_add_the_group_fails)
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert(WIFEXITED(status));
     ck_assert_int_eq(WEXITSTATUS(status), PAM_SYSTEM_ERR);
+    scratch_remove(&s);
     fake_frtd_stop(&fake);
 }
 END_TEST
@@ -940,12 +941,12 @@ static int code_of_caller(size_t number, struct frt_answer answer)
     pid_t pid;
 
     start_fake(answer);
+    start_line("account", LINE " timeout_ms=60000", "p22");
     pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
         unsigned before;
 
-        start_line("account", LINE " timeout_ms=60000", "p22");
         (void)scratch_run(&s, SCRATCH_ACCOUNT, 0); /* loads the module */
         callers[number].become();
         before = count_descriptors();
@@ -953,6 +954,7 @@ static int code_of_caller(size_t number, struct frt_answer answer)
         _exit(count_descriptors() > before + 1 ? 100 : status); /* one is syslog's */
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    scratch_remove(&s);
     fake_frtd_stop(&fake);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
