@@ -88,6 +88,22 @@ static bool matches(const struct query *query, const struct frt_record_view *rec
     return true;
 }
 
+/* One line: number, time, kind, then key=value as far as they say something; values are still escaped. */
+static void print_fields(const struct frt_record_view *record, const char *time)
+{
+    struct frt_record_field field;
+
+    printf("%6" PRIu64 " %s %-8.*s", record->n, time, (int)record->kind_length, record->kind);
+    for (size_t at = record->body; frt_record_next_field(record, &at, &field);) {
+        bool has_space = memchr(field.value, ' ', field.value_length) != NULL;
+
+        if (field.value_length > 0)
+            printf(has_space ? " %.*s=\"%.*s\"" : " %.*s=%.*s", (int)field.key_length, field.key,
+                   (int)field.value_length, field.value);
+    }
+    putchar('\n');
+}
+
 static void print_text(const struct frt_record_view *record)
 {
     char time[48], login[128], user[128], tool[128], verdict[32], rule[32], reason[64], action[32],
@@ -96,8 +112,7 @@ static void print_text(const struct frt_record_view *record)
     get(record, "t", time, sizeof(time));
     time[19] = '\0';
     if (!frt_record_is_kind(record, "decision")) {
-        printf("%6" PRIu64 " %s %.*s %.*s\n", record->n, time, (int)record->kind_length, record->kind,
-               (int)(record->length - record->body - 1), record->line + record->body + 1);
+        print_fields(record, time);
         return;
     }
     get(record, "login", login, sizeof(login));

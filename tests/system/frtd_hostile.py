@@ -628,6 +628,11 @@ class Terminals(unittest.TestCase):
                 self.assertEqual(done.code, 4, done.out + done.err)
                 self.assertTrue((done.err + done.out).strip())
 
+    def test_a_record_that_is_no_decision_is_a_line_of_names_and_values(self):
+        line = self.point.frt("log", "--kind", "cfg").out.splitlines()[0]
+        self.assertRegex(line, r"^ +\d+ [0-9T:-]+ cfg      version=[0-9.]+ host=h1 policy=northampton-ma edition=")
+        self.assertNotRegex(line, r'[{}"]')
+
     def test_who_may_not_read_the_trail_is_told_who_may(self):
         done = self.point.frt("log", user=P01)
         self.assertEqual((done.code, done.out), (4, ""))
