@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "casework/documents.h"
 #include "casework/questions_parts.h"
 #include "casework/request_form.h"
 #include "casework/safe_text.h"
@@ -17,8 +18,6 @@
 #include "support/percent.h"
 #include "support/time_text.h"
 #include "trail/sha256.h"
-
-#define DOCUMENT_MAX (32u << 20)
 
 struct frt_eopss {
     const struct frt_desk *desk;
@@ -188,28 +187,15 @@ lack(struct frt_eopss_row *row, char item, const char *format, ...)
 static bool is_kept(const char *documents, const char *hex, char why[160])
 {
     frt_auto_free char *bytes = NULL;
-    char path[4200], found[65];
-    uint8_t hash[FRT_HASH_SIZE];
-    struct frt_sha256 hasher;
-    size_t length = 0;
-    const char *what = "";
+    size_t length;
+    int r = frt_document_read(documents, hex, &bytes, &length);
 
-    snprintf(why, 160,
-             "the document's hash was filed, its bytes are not in the folder of documents (--documents)");
-    if (!documents || strlen(hex) != 64 || strspn(hex, "0123456789abcdef") != 64 ||
-        (size_t)snprintf(path, sizeof(path), "%s/%s", documents, hex) >= sizeof(path) ||
-        frt_file_read(path, FRT_FILE_ANY, DOCUMENT_MAX, &bytes, &length, &what) < 0) {
-        bytes = NULL;
-        return false;
-    }
-    if (frt_sha256_init(&hasher) < 0)
-        return false;
-    frt_sha256_digest(&hasher, bytes, length, hash);
-    frt_sha256_clear(&hasher);
-    for (size_t i = 0; i < sizeof(hash); i++)
-        snprintf(found + 2 * i, 3, "%02x", hash[i]);
-    snprintf(why, 160, "the document kept is NOT the one that was filed (its SHA-256 differs)");
-    return strcmp(found, hex) == 0;
+    snprintf(
+        why, 160, "%s",
+        r == -EBADMSG
+            ? "the document kept is NOT the one that was filed (its SHA-256 differs)"
+            : "the document's hash was filed, its bytes are not in the folder of documents (--documents)");
+    return r == 0;
 }
 
 static void check_papers(const struct frt_eopss *eopss, struct frt_eopss_row *row)

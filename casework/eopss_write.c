@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "casework/documents.h"
 #include "casework/eopss.h"
 #include "casework/package.h"
 #include "casework/safe_text.h"
 #include "casework/sheet.h"
 #include "support/cleanup.h"
-#include "support/file.h"
 #include "support/time_text.h"
 
 static const char *const item_names[FRT_EOPSS_ITEMS] = {
@@ -311,19 +311,14 @@ static void write_readme(struct writing *writing, const struct frt_statement *st
 
 static void copy_document(struct writing *writing, const char *hex)
 {
-    char from[4200], to[128];
     frt_auto_free char *bytes = NULL;
-    size_t length = 0;
-    const char *what = "";
+    size_t length;
+    char to[128];
     FILE *out;
 
     snprintf(to, sizeof(to), "documents/%.64s", hex);
-    if ((size_t)snprintf(from, sizeof(from), "%s/%s", frt_eopss_given(writing->eopss)->documents, hex) >=
-            sizeof(from) ||
-        frt_file_read(from, FRT_FILE_ANY, 32u << 20, &bytes, &length, &what) < 0) {
-        bytes = NULL;
+    if (frt_document_read(frt_eopss_given(writing->eopss)->documents, hex, &bytes, &length) < 0)
         return;
-    }
     out = frt_package_open(writing->package, to);
     if (!out)
         return;

@@ -6,7 +6,9 @@
  *
  *     README.txt verification.txt gaps.txt records.jsonl records.csv MANIFEST.sha256 [MANIFEST.sha256.sig]
  *     chain/log/ (segments, pk0)  chain/proofs.txt  [chain/signer.pem]
- *     queries/Q01-... .txt .json  directory/ (as given, role-changes.csv)  policy/
+ *     queries/Q01-... .txt .json  policy/  catalogue/ (tools.ldif, changes.csv)
+ *     directory/ (as given, role-changes.csv, roles-at-start.csv, roles-at-end.csv)
+ *     requests/ (ID.ldif with its authority, documents.csv, documents/SHA256): of the period, or named by its decisions
  *
  * Public releases (domain 3.6) are made by casework/release.h and share the writing below.
  */
@@ -23,10 +25,11 @@ struct frt_package_options {
     const char *out;     /* made; must not be there yet, or be empty */
     const char *log_dir; /* the desk's */
     const char *const *ldif;
-    const char *policy;   /* file to put beside, NULL: none */
-    const char *sign_key; /* PEM of an Ed25519 private key, NULL: no signature */
-    const char *query;    /* as typed */
-    const char *who;      /* who exports, for README.txt */
+    const char *policy;    /* file to put beside, NULL: none */
+    const char *documents; /* folder of kept documents, NULL: none */
+    const char *sign_key;  /* PEM of an Ed25519 private key, NULL: no signature */
+    const char *query;     /* as typed */
+    const char *who;       /* who exports, for README.txt */
 };
 
 /* Makes the folder (mode 0700). 0 or a negative errno with `error`. */

@@ -323,23 +323,28 @@ static void write_readme(struct frt_package *package, const struct frt_desk *des
             "exported by %s; %" PRIu64 " records of the period in records.jsonl\n\n",
             options->who ? options->who : "unknown", records);
     frt_statement_write_text(&statement, out);
-    fputs("\nVerify it, without us and without a network:\n"
-          "  frt verify THIS-FOLDER --first-key HEX      (or the independent Python verifier on chain/log)\n"
-          "  sha256sum -c MANIFEST.sha256\n"
-          "  openssl pkeyutl -verify -pubin -inkey chain/signer.pem -rawin -in MANIFEST.sha256 -sigfile "
-          "MANIFEST.sha256.sig\n"
-          "The first public key is the one printed when the trail began; whoever keeps it need not trust "
-          "this folder.\n\n"
-          "What is here:\n"
-          "  records.jsonl     the records of the period, byte for byte as in the chain\n"
-          "  records.csv       its decisions, for a spreadsheet\n"
-          "  chain/            the whole chain, so that the period can be proven; inclusion proofs where "
-          "they are few\n"
-          "  queries/          the thirty-two questions, answered\n"
-          "  directory/        the directory as given, role changes out of the trail\n"
-          "  policy/           the policy, when it is the edition decisions were made under\n"
-          "  gaps.txt, verification.txt\n",
-          out);
+    fputs(
+        "\nVerify it, without us and without a network:\n"
+        "  frt verify THIS-FOLDER --first-key HEX      (or the independent Python verifier on chain/log)\n"
+        "  sha256sum -c MANIFEST.sha256\n"
+        "  openssl pkeyutl -verify -pubin -inkey chain/signer.pem -rawin -in MANIFEST.sha256 -sigfile "
+        "MANIFEST.sha256.sig\n"
+        "The first public key is the one printed when the trail began; whoever keeps it need not trust "
+        "this folder.\n\n"
+        "What is here:\n"
+        "  records.jsonl     the records of the period, byte for byte as in the chain\n"
+        "  records.csv       its decisions, for a spreadsheet\n"
+        "  chain/            the whole chain, so that the period can be proven; inclusion proofs where "
+        "they are few\n"
+        "  queries/          the thirty-two questions, answered\n"
+        "  requests/         written requests of the period with their authorities and documents\n"
+        "  directory/        the directory as given; out of the trail: role changes, and roles on file when "
+        "the period\n"
+        "                    began and ended\n"
+        "  catalogue/        the catalogue as given; its changes out of the trail\n"
+        "  policy/           the policy, when it is the edition decisions were made under\n"
+        "  gaps.txt, verification.txt\n",
+        out);
     frt_package_close(package, out);
 }
 
@@ -359,6 +364,7 @@ int frt_package_export(const struct frt_desk *desk, const struct frt_package_opt
     for (size_t i = 0; i < FRT_QUESTION_COUNT; i++)
         write_reply(package, desk, &frt_questions[i]);
     write_role_changes(package, desk);
+    frt_package_write_papers(package, desk, options->documents);
     copy_directory(package, options->ldif);
     if (options->policy)
         copy_named(package, "policy", options->policy);

@@ -176,10 +176,10 @@ static const char *find_value(const char *text, const char *name, size_t name_le
     return NULL;
 }
 
-static void role_value(const char *text, const char *name, char *buffer, size_t size)
+void frt_past_role_value(const char *says, const char *name, char *buffer, size_t size)
 {
     size_t length = 0;
-    const char *value = find_value(text, name, strlen(name), &length);
+    const char *value = find_value(says, name, strlen(name), &length);
 
     buffer[0] = '\0';
     if (value)
@@ -237,15 +237,15 @@ static void read_change(const struct frt_desk *desk, const struct frt_past_event
     frt_history_field(event, "by", text, sizeof(text));
     frt_dn_person(text, change->by, sizeof(change->by));
     says = after[0] ? after : before;
-    role_value(says, "frtPerson", change->person, sizeof(change->person));
-    role_value(says, "frtRoleId", change->role, sizeof(change->role));
-    role_value(says, "frtTicket", change->ticket, sizeof(change->ticket));
+    frt_past_role_value(says, "frtPerson", change->person, sizeof(change->person));
+    frt_past_role_value(says, "frtRoleId", change->role, sizeof(change->role));
+    frt_past_role_value(says, "frtTicket", change->ticket, sizeof(change->ticket));
     compare_values(before, after, change);
-    role_value(says, "frtAffiliation", change->affiliation, sizeof(change->affiliation));
+    frt_past_role_value(says, "frtAffiliation", change->affiliation, sizeof(change->affiliation));
     change->after_city = after[0] && strcmp(change->affiliation, "city") == 0;
-    role_value(before, "frtAffiliation", text, sizeof(text));
+    frt_past_role_value(before, "frtAffiliation", text, sizeof(text));
     change->before_city = strcmp(text, "city") == 0;
-    role_value(says, "frtRoleEnd", text, sizeof(text));
+    frt_past_role_value(says, "frtRoleEnd", text, sizeof(text));
     if (frt_generalized_time_parse(text, strlen(text), &change->end_s) < 0)
         change->end_s = INT64_MAX;
     change->person_text = frt_history_find_text(desk->history, change->person);

@@ -73,6 +73,8 @@ struct frt_role_changes {
 /* In order of time. False: out of memory. */
 bool frt_role_changes_read(const struct frt_desk *desk, struct frt_role_changes *ret_changes);
 void frt_role_changes_clear(struct frt_role_changes *changes);
+/* The value of `name` in what a record says of a role, "frtPerson=p02 frtAffiliation=city ..."; "" when it has none. */
+void frt_past_role_value(const char *says, const char *name, char *buffer, size_t size);
 /* "uid=p19,ou=people,..." gives "p19"; another DN is cut to the buffer. */
 void frt_dn_person(const char *dn, char *buffer, size_t size);
 /* First change of this person; walk with `next`. NULL: none. */

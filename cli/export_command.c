@@ -8,10 +8,11 @@
 #include "casework/release.h"
 #include "cli/commands.h"
 #include "cli/desk_options.h"
+#include "cli/filing_office.h"
 
 struct arguments {
     struct frt_cli_desk cli;
-    const char *out, *sign_key, *key_out, *who, *policy;
+    const char *out, *sign_key, *key_out, *who, *policy, *documents;
     bool is_public, small_groups;
 };
 
@@ -22,7 +23,8 @@ static void print_help(FILE *out)
         "Usage: frt export [OPTION]... --out DIR\n\n"
         "Writes an evidence package that stands on its own: the records of the period, the whole chain, the "
         "thirty-two\n"
-        "answers, directory and policy as given, a manifest. frt verify DIR proves it on any machine.\n\n"
+        "answers, requests, roles, catalogue and policy, a manifest. frt verify DIR proves it on any "
+        "machine.\n\n"
         "  --out DIR               a folder that does not exist yet, or is empty\n"
         "  --public                instead: a release with the fields redacted that must be; each redaction "
         "is logged\n"
@@ -31,7 +33,9 @@ static void print_help(FILE *out)
         "  --release-key FILE      with --public: keep the key of its pseudonyms; else it is thrown away\n"
         "  --sign-key FILE         PEM of an Ed25519 private key, signs the manifest\n"
         "  --who TEXT              who exports (default: the account)\n"
-        "  --policy FILE           policy to put beside (default: the configured one)\n%s\n"
+        "  --policy FILE           policy to put beside (default: the configured one)\n"
+        "  --documents DIR         where the requests' documents are kept (default " FRT_DOCUMENTS_PATH
+        ")\n%s\n"
         "Exit status: 0 written, 1 written but the chain does not verify, 4 wrong usage or input.\n",
         frt_cli_desk_help);
 }
@@ -48,6 +52,8 @@ static bool take_option(struct arguments *arguments, const char *name, const cha
         arguments->who = value;
     else if (strcmp(name, "policy") == 0)
         arguments->policy = value;
+    else if (strcmp(name, "documents") == 0)
+        arguments->documents = value;
     else if (strcmp(name, "small-groups") == 0)
         arguments->small_groups = true;
     else
@@ -64,6 +70,7 @@ static int export_package(const struct arguments *arguments, const struct frt_de
         .policy = arguments->policy     ? arguments->policy
                   : arguments->cli.conf ? arguments->cli.conf->policy
                                         : NULL,
+        .documents = arguments->documents,
         .sign_key = arguments->sign_key,
         .query = query,
         .who = arguments->who,
@@ -136,10 +143,12 @@ int frt_export_command(int argc, char **argv)
         {"sign-key", required_argument, NULL, 'o'},
         {"who", required_argument, NULL, 'o'},
         {"policy", required_argument, NULL, 'o'},
+        {"documents", required_argument, NULL, 'o'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct arguments arguments = {.cli = {.is_single = true, .options = {.keep_leaves = true}}};
+    struct arguments arguments = {.cli = {.is_single = true, .options = {.keep_leaves = true}},
+                                  .documents = FRT_DOCUMENTS_PATH};
     char query[512];
     int option, chosen;
 

@@ -100,7 +100,8 @@ class TheQuarter(unittest.TestCase):
     @classmethod
     def export(cls, host):
         cls.packages[host] = cls.quarter.path("auditor", host)
-        code, shown = cls.auditor(host, "export", "--sign-key", cls.key, "--out", cls.packages[host])
+        code, shown = cls.auditor(host, "export", "--sign-key", cls.key, "--out", cls.packages[host],
+                                  "--documents", cls.quarter.documents)
         if code != 0:
             raise AssertionError(shown)
         for path in glob.glob(os.path.join(cls.packages[host], "queries", "Q*.json")):
@@ -470,6 +471,49 @@ class TheQuarter(unittest.TestCase):
             self.assertEqual(words, ["ask", "export"] if host == "h1" else ["export"], rows)
         self.assertEqual(self.quarter.reading[0], 0)
         self.assertIn('"p06","mayor","T23-clearview"', self.quarter.reading[1])
+
+    # ---- papers in the packages ----
+
+    def table_in(self, host, *path):
+        with open(os.path.join(self.packages[host], *path), newline="") as f:
+            return list(csv.DictReader(f))
+
+    def test_a_package_tells_who_held_which_role_when_the_quarter_began_and_ended(self):
+        for host in HOSTS:
+            with self.subTest(host=host):
+                roles = [{r["frtRoleId"]: r for r in self.table_in(host, "directory", "roles-at-%s.csv" % when)}
+                         for when in ("start", "end")]
+                # p29's police role was deleted on 16 March; p21 was a performer for the day, neither before nor after.
+                self.assertEqual([("p29-police" in r, r["p21-msp"]["frtPerformer"], r["p20-msp"]["frtPerformer"]) for r in roles],
+                                 [(True, "FALSE", "TRUE"), (False, "FALSE", "TRUE")])
+                self.assertEqual([roles[0]["p29-police"][k] for k in ("frtPerson", "frtAffiliation", "frtDepartment", "frtRoleEnd")],
+                                 ["p29", "city", "police", "20251231235959Z"])
+                self.assertRegex(roles[0]["p29-police"]["known from"], "^before record [0-9]+$")
+                self.assertEqual(roles[1]["p21-msp"]["known from"], "the directory as given")
+
+    def test_a_package_holds_the_requests_of_the_quarter_and_their_documents(self):
+        # 5.4: all but Q205 (20 February, and the quarter begins in January) were filed from 10 to 16 March; and the story's two.
+        wanted = {"Q2%02d" % n for n in range(1, 12)} | {self.quarter.order, self.quarter.emergency}
+        for host in HOSTS:
+            with self.subTest(host=host):
+                names = os.listdir(os.path.join(self.packages[host], "requests"))
+                self.assertLessEqual(wanted, {n[:-5] for n in names if n.endswith(".ldif")})
+        with open(os.path.join(self.packages["h6"], "requests", "Q201.ldif")) as f:
+            text = f.read()
+        self.assertIn("dn: frtRequestId=Q201,ou=requests,", text)
+        self.assertIn("frtAuthorityId: O77\n", text)
+        digest = hashlib.sha256(DOCUMENT).hexdigest()
+        with open(os.path.join(self.packages["h6"], "requests", "documents", digest), "rb") as f:
+            self.assertEqual(f.read(), DOCUMENT)
+        listed = {r["request"]: r["document"] for r in self.table_in("h6", "requests", "documents.csv")}
+        self.assertEqual(listed[self.quarter.order], "here")
+        self.assertEqual(listed["Q201"], "NOT here: not in the folder of documents")
+
+    def test_a_package_holds_the_catalogue_and_who_changed_it(self):
+        with open(os.path.join(self.packages["h6"], "catalogue", "tools.ldif")) as f:
+            self.assertEqual(len(re.findall("(?m)^dn: frtToolId=", f.read())), 44)
+        changes = self.table_in("h2", "catalogue", "changes.csv")
+        self.assertEqual({(c["what"], c["by"][:7]) for c in changes}, {("changed", "uid=p15")})
 
     def test_who_edits_roles_cannot_read_the_trail(self):
         code, shown = self.quarter.start_as("p19", "p19", [program("frt"), "ask", "--config", self.quarter.hosts["h6"].conf, "1"])
