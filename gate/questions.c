@@ -134,6 +134,9 @@ static void settle(struct frt_worker *w, struct frt_question *q, bool allow, enu
     if (allow && q->match == FRT_MATCH_PATH && q->action == FRT_ACTION_OPEN && q->who.uid_count > 0 &&
         frt_marks_ask_reads(&w->marks, q->fd) < 0)
         allow = false;
+    /* Before the opener goes on: what it was may be the last thing its session does. */
+    if (!allow)
+        frt_notice_write(&q->who, frt_asking_tool(w, q->tool), reason, answer, now);
     release(w, q->fd, allow);
     if (q->match == FRT_MATCH_PATH && !q->who.too_many) {
         remember(w, q, FRT_MEMORY_READS, allow, reason, now, allow ? READS_ALLOW_MS : READS_DENY_MS);
@@ -144,8 +147,6 @@ static void settle(struct frt_worker *w, struct frt_question *q, bool allow, enu
     }
     if (!allow)
         tell_later(w, q, reason, answer);
-    if (!allow)
-        frt_notice_write(&q->who, frt_asking_tool(w, q->tool), reason, answer, now);
     drop_question(w, q);
 }
 

@@ -130,7 +130,7 @@ class Notice(unittest.TestCase):
         self.assertGreater(time.monotonic() - begin, EVERY_S)
         self.assertEqual(len(records), 9)
         numbers = [r["n"] for r in records]
-        self.assertEqual([int(part.split(".")[0]) for part in shown.split(" Record ")[1:]], [numbers[0], numbers[-1]])
+        self.assertEqual([int(part.split(".")[0]) for part in shown.split(" Record ")[1:]], [numbers[0], numbers[-1]], shown)
 
     def test_d_nothing_is_written_on_a_terminal_that_is_not_his_or_that_he_closed(self):
         for options in ({"owner": PERFORMER}, {"owner": 0}, {"mode": 0o600}):  # somebody else's; root's; mesg n
