@@ -352,8 +352,8 @@ static bool waits_across_workers(struct frt_keeper *keeper, int64_t now)
     return waits && now - keeper->unread_since_ms >= UNREAD_MS;
 }
 
-/* Nobody reads now: deny what was owed, then let a new worker in. When none can be started (no processes
- * left) the queue is denied too, so that nobody waits for ever. */
+/* Nobody reads now: deny what was owed, then let a new worker in. When none can be started the queue is denied too; with no
+ * process left for either, who waits waits for the first that comes free, and is tried again every tick. */
 static void replace_worker(struct frt_keeper *keeper, bool was_hung)
 {
     bool alone = take_reader_lock(keeper);
