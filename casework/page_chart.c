@@ -164,24 +164,39 @@ static void name_of(const struct bucket *bucket, enum unit unit, char text[FRT_T
     text[unit == MONTH ? 7 : unit == HOUR ? 16 : 10] = '\0';
 }
 
+/* 1, 2 or 5 times a power of ten, so that at most five lines reach `most`. */
+static uint64_t line_distance(uint64_t most)
+{
+    static const unsigned factors[] = {1, 2, 5};
+    uint64_t power = 1;
+
+    for (unsigned i = 0;; i++) {
+        uint64_t distance = factors[i % FRT_ARRAY_LEN(factors)] * power;
+
+        if (most / distance < 5)
+            return distance;
+        if (i % FRT_ARRAY_LEN(factors) == 2)
+            power *= 10;
+    }
+}
+
 static void write_svg(const struct frt_page *page, const struct bucket *buckets, size_t count, enum unit unit)
 {
-    uint64_t most = 1;
+    uint64_t most = 1, distance;
     double step = (double)(WIDTH - LEFT - 8) / (double)count, width = step > 44 ? 40 : step * 0.86, scale;
     char name[FRT_TIME_TEXT_MAX];
     size_t every = count / 8 + 1;
 
     for (size_t i = 0; i < count; i++)
         most = sum_of(&buckets[i]) > most ? sum_of(&buckets[i]) : most;
+    distance = line_distance(most);
+    most = (most + distance - 1) / distance * distance;
     scale = (double)(HEIGHT - BOTTOM - 14) / (double)most;
     fprintf(page->out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH, HEIGHT,
             frt_page_word(page, "over_time"));
-    for (unsigned i = 0; i <= 2; i++) {
-        uint64_t value = most * i / 2;
+    for (uint64_t value = 0; value <= most; value += distance) {
         double y = HEIGHT - BOTTOM - (double)value * scale;
 
-        if (i == 1 && most < 2)
-            continue;
         fprintf(page->out,
                 "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
                 "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%" PRIu64 "</text>\n",
@@ -189,12 +204,14 @@ static void write_svg(const struct frt_page *page, const struct bucket *buckets,
     }
     for (size_t i = 0; i < count; i++) {
         double x = LEFT + 4 + (double)i * step + (step - width) / 2;
+        bool is_edge = i == 0 && step < 44; /* a text in the middle would stick out */
 
         name_of(&buckets[i], unit, name);
         write_bar(page, &buckets[i], x, width, scale, name);
         if (i % every == 0)
             fprintf(page->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>\n",
-                    i == 0 ? (double)LEFT + 4 : x + width / 2, HEIGHT - 7, i == 0 ? "start" : "middle", name);
+                    is_edge ? (double)LEFT + 4 : x + width / 2, HEIGHT - 7, is_edge ? "start" : "middle",
+                    name);
     }
     fputs("</svg>\n", page->out);
 }
