@@ -5,14 +5,13 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/cleanup.h"
+#include "support/system_calls.h"
 
 static int parse_number(const char *text, unsigned long *ret_number)
 {
@@ -77,15 +76,6 @@ int frt_privileges_drop(uid_t uid, gid_t gid)
     return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }
 
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
 /* What a single-threaded event loop with files and one local socket needs. The rest fails with EPERM. */
 static const int allowed[] = {
     SCMP_SYS(read),
@@ -131,7 +121,6 @@ static const int allowed[] = {
     SCMP_SYS(ioctl),
     SCMP_SYS(dup),
     SCMP_SYS(getcwd),
-    SCMP_SYS(socket),
     SCMP_SYS(bind),
     SCMP_SYS(listen),
     SCMP_SYS(accept4),
@@ -205,33 +194,9 @@ static const int allowed[] = {
     SCMP_SYS(restart_syscall),
 };
 
-static int filter_system_calls(void)
-{
-    const struct scmp_arg_cmp local = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX};
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int r = filter ? 0 : -ENOMEM;
-
-    for (size_t i = 0; i < FRT_ARRAY_LEN(allowed) && r == 0; i++)
-        if (allowed[i] != SCMP_SYS(socket))
-            r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-    if (r == 0) /* syslog and our own socket; nothing that leaves the machine */
-        r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &local);
-    if (r == 0)
-        r = seccomp_load(filter);
-    seccomp_release(filter);
-    return r;
-}
-#else
-/* The sanitizers' runtime makes calls of its own; the release build is the one that is confined. */
-static int filter_system_calls(void)
-{
-    return 0;
-}
-#endif
-
 int frt_privileges_confine(void)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return -errno;
-    return filter_system_calls();
+    return frt_system_calls_allow(allowed, FRT_ARRAY_LEN(allowed));
 }

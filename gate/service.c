@@ -2,13 +2,13 @@
 #include "gate/service.h"
 
 #include <errno.h>
-#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "support/cleanup.h"
+#include "support/system_calls.h"
 
 void frt_service_init(struct frt_service *service)
 {
@@ -43,15 +43,6 @@ void frt_service_tell(const struct frt_service *service, bool enforcing, const c
                       service->length);
 }
 
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
 /* Files are opened and looked at, marks set, questions asked, processes of our own forked and ended. */
 static const int allowed[] = {
     SCMP_SYS(read),
@@ -195,21 +186,5 @@ static const int allowed[] = {
 
 int frt_service_confine(void)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int r = filter ? 0 : -ENOMEM;
-
-    for (size_t i = 0; i < FRT_ARRAY_LEN(allowed) && r == 0; i++)
-        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-    if (r == 0) /* frtd's socket and the manager's; nothing that leaves the machine */
-        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
-    if (r == 0)
-        r = seccomp_load(filter);
-    seccomp_release(filter);
-    return r;
+    return frt_system_calls_allow(allowed, FRT_ARRAY_LEN(allowed));
 }
-#else
-int frt_service_confine(void)
-{
-    return 0;
-}
-#endif
