@@ -215,23 +215,29 @@ static void write_reply(struct frt_package *package, const struct frt_desk *desk
     frt_reply_clear(&reply);
 }
 
-static void write_role_changes(struct frt_package *package, const struct frt_desk *desk)
+/* What the trail says of changes in the directory, a row each. `class` NULL: of any. */
+static void write_changes(struct frt_package *package, const struct frt_desk *desk, const char *path,
+                          const char *kind, const char *class, const char *const *keys)
 {
-    static const char *const keys[] = {"what", "dn", "by", "csn", "before", "after"};
-    FILE *out = frt_package_open(package, "directory/role-changes.csv");
+    FILE *out = frt_package_open(package, path);
     char text[4096];
 
     if (!out)
         return;
-    fputs("\"record\",\"time\",\"what\",\"dn\",\"by\",\"csn\",\"before\",\"after\"\r\n", out);
+    fputs("\"record\",\"time\"", out);
+    for (size_t k = 0; keys[k]; k++)
+        fprintf(out, ",\"%s\"", keys[k]);
+    fputs("\r\n", out);
     for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
         const struct frt_past_event *event = frt_history_event(desk->history, i);
 
-        if (!frt_history_is_kind(desk->history, event, "role"))
+        if (!frt_history_is_kind(desk->history, event, kind))
+            continue;
+        if (class && (!frt_history_field(event, "class", text, sizeof(text)) || strcmp(text, class) != 0))
             continue;
         frt_time_format_us(event->time_us, text);
         fprintf(out, "\"%" PRIu64 "\",\"%s\"", event->n, text);
-        for (size_t k = 0; k < FRT_ARRAY_LEN(keys); k++) {
+        for (size_t k = 0; keys[k]; k++) {
             frt_history_field(event, keys[k], text, sizeof(text));
             fputc(',', out);
             frt_csv_write(out, text);
@@ -239,6 +245,16 @@ static void write_role_changes(struct frt_package *package, const struct frt_des
         fputs("\r\n", out);
     }
     frt_package_close(package, out);
+}
+
+/* Of a tool's entry the trail says that it changed, when and by whom; its text is the directory's. */
+static void write_directory_changes(struct frt_package *package, const struct frt_desk *desk)
+{
+    static const char *const role_keys[] = {"what", "dn", "by", "csn", "before", "after", NULL};
+    static const char *const tool_keys[] = {"what", "dn", "by", "csn", NULL};
+
+    write_changes(package, desk, "directory/role-changes.csv", "role", NULL, role_keys);
+    write_changes(package, desk, "catalogue/changes.csv", "entry", "frtTool", tool_keys);
 }
 
 static void copy_named(struct frt_package *package, const char *folder, const char *path)
@@ -363,7 +379,7 @@ int frt_package_export(const struct frt_desk *desk, const struct frt_package_opt
     write_proofs(package, desk);
     for (size_t i = 0; i < FRT_QUESTION_COUNT; i++)
         write_reply(package, desk, &frt_questions[i]);
-    write_role_changes(package, desk);
+    write_directory_changes(package, desk);
     frt_package_write_papers(package, desk, options->documents);
     copy_directory(package, options->ldif);
     if (options->policy)

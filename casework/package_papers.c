@@ -153,38 +153,15 @@ static void write_requests(const struct papers *papers)
     frt_package_close(papers->package, list);
 }
 
-/* The trail says that an entry of the catalogue changed, when and by whom; its text is the directory's. */
 static void write_catalogue(struct frt_package *package, const struct frt_desk *desk)
 {
-    static const char *const keys[] = {"what", "dn", "by", "csn"};
     size_t count;
     frt_auto_free const struct frt_tool **tools = frt_list_tools(desk, &count);
     FILE *out = frt_package_open(package, "catalogue/tools.ldif");
-    char text[4096];
 
     for (size_t i = 0; out && i < count; i++)
         if (tools[i]->entry)
             put_entry(package, out, tools[i]->entry);
-    frt_package_close(package, out);
-    out = frt_package_open(package, "catalogue/changes.csv");
-    if (!out)
-        return;
-    fputs("\"record\",\"time\",\"what\",\"dn\",\"by\",\"csn\"\r\n", out);
-    for (size_t i = 0; i < frt_history_event_count(desk->history); i++) {
-        const struct frt_past_event *event = frt_history_event(desk->history, i);
-
-        if (!frt_history_is_kind(desk->history, event, "entry") ||
-            !frt_history_field(event, "class", text, sizeof(text)) || strcmp(text, "frtTool") != 0)
-            continue;
-        frt_time_format_us(event->time_us, text);
-        fprintf(out, "\"%" PRIu64 "\",\"%s\"", event->n, text);
-        for (size_t k = 0; k < FRT_ARRAY_LEN(keys); k++) {
-            frt_history_field(event, keys[k], text, sizeof(text));
-            fputc(',', out);
-            frt_csv_write(out, text);
-        }
-        fputs("\r\n", out);
-    }
     frt_package_close(package, out);
 }
 
