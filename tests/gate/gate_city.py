@@ -20,6 +20,7 @@ import time  # noqa: E402
 from frtd import Frtd, sample_city  # noqa: E402
 from frtd_wire import EXEC, NAMED, Talk  # noqa: E402
 from gate_harness import TESTS  # noqa: E402
+from person import become, log_in  # noqa: E402
 
 TOOL, COMPONENT, REQUEST = "T90-tool", "T91-component", "Q290"
 REVIEWED = """frtCertainty: tested
@@ -125,11 +126,8 @@ class City(Frtd):
             try:
                 os.close(stopped)
                 if login >= 0:
-                    with open("/proc/self/loginuid", "w") as f:
-                        f.write(str(login))
-                os.setgroups([])
-                os.setresgid(uid, uid, uid)
-                os.setresuid(uid, uid, uid)
+                    log_in(login)
+                become(uid)
                 with Talk(self.socket) as talk:
                     answer = talk.ask("grant", tool=tool, request=REQUEST, action=EXEC, match=NAMED)
                     os.write(theirs, answer["verdict"].encode() if answer else b"nothing")

@@ -14,7 +14,10 @@ import tempfile
 import threading
 import time
 
-BINARY_DIR = os.environ.get("FRT_BINARY_DIR", "/work/build-gate-own/b")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+from frtd import BINARY as BINARY_DIR  # noqa: E402
+from person import become, log_in  # noqa: E402
+
 GATE = os.path.join(BINARY_DIR, "bin", "frt-gate")
 TESTS = os.path.join(BINARY_DIR, "tests")
 OFFICIAL, PERFORMER = 20001, 20020  # p01, a patrol officer, and p20, the State Police's analyst, of the sample city
@@ -312,11 +315,8 @@ def opened_by(uid, login, path):
     if pid == 0:
         try:
             if login >= 0:
-                with open("/proc/self/loginuid", "w") as f:
-                    f.write(str(login))
-            os.setgroups([])
-            os.setresgid(uid, uid, uid)
-            os.setresuid(uid, uid, uid)
+                log_in(login)
+            become(uid)
             fd = os.open(path, os.O_RDONLY)
             socket.send_fds(theirs, [b"x"], [fd])
         finally:

@@ -11,6 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from frtd import Frtd, SOURCE, SUFFIX, program, sample_city  # noqa: E402
+from person import log_in  # noqa: E402
 
 OFFICIAL, OUTSIDE = 20001, 20020
 ENTRY = """dn: frtToolId=%s,ou=tools,%s
@@ -92,14 +93,11 @@ class Arrival(unittest.TestCase):
             f.write(hook.replace("/usr/bin/frt", self.frt))
 
     def apt(self, *debs, login=OFFICIAL, environment=()):
-        def log_in():
-            if login is not None:
-                with open("/proc/self/loginuid", "w") as f:
-                    f.write(str(login))
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "APT_CONFIG": self.root + "/apt.conf",
                "ASAN_OPTIONS": "detect_leaks=0", **dict(environment)}
         done = subprocess.run(["apt-get", "install", "-y", "--allow-downgrades", *[self.debs[d] for d in debs]], env=env,
-                              capture_output=True, text=True, timeout=300, preexec_fn=log_in, stdin=subprocess.DEVNULL)
+                              capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
+                              preexec_fn=lambda: login is not None and log_in(login))
         return done.returncode, done.stdout + done.stderr
 
     def installed(self):

@@ -12,6 +12,7 @@ import unittest
 
 from auditor_city import attempt
 from frtd import Frtd, Result, program, sample_city
+from person import log_in
 
 AUDITORS = 64230
 PEOPLE = {"p18": 20018, "p23": 20023, "p25": 20025, "p24": 20024}
@@ -56,14 +57,10 @@ class Marks(unittest.TestCase):
 
     def frt(self, name, *arguments, auditor=True):
         uid = PEOPLE[name]
-
-        def log_in():
-            with open("/proc/self/loginuid", "w") as f:
-                f.write(str(uid))
         groups = ["--groups", str(AUDITORS)] if auditor else ["--clear-groups"]
         done = subprocess.run(["/usr/bin/setpriv", "--reuid", str(uid), "--regid", str(uid), *groups, program("frt"),
                                "--config", self.point.conf, *arguments], capture_output=True, text=True, timeout=120,
-                              preexec_fn=log_in, cwd="/", env={"PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=0"})
+                              preexec_fn=lambda: log_in(uid), cwd="/", env={"PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=0"})
         return Result(done.returncode, done.stdout, done.stderr)
 
     def refused(self, field, name, *arguments, **options):

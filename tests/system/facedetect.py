@@ -23,6 +23,7 @@ if __name__ == "__main__":
 
 from frtd import BINARY, Frtd, SOURCE, program, sample_city  # noqa: E402
 from gate_harness import Gate, wait_for  # noqa: E402
+from person import become, log_in  # noqa: E402
 
 OFFICIAL, PERFORMER = 20001, 20020
 CACHE = os.path.join(BINARY, "tests", "facedetect-packages")
@@ -128,14 +129,11 @@ class Facedetect(unittest.TestCase):
                     LD_LIBRARY_PATH=":".join([lib, cls.usr + "/lib", lib + "/blas", lib + "/lapack", cls.place.path("root/lib/x86_64-linux-gnu")]))
 
     def run_as(self, uid, *command):
-        def become():
-            with open("/proc/self/loginuid", "w") as f:
-                f.write(str(uid))
-            os.setgroups([])
-            os.setresgid(pam_world.CITY_GROUP, pam_world.CITY_GROUP, pam_world.CITY_GROUP)
-            os.setresuid(uid, uid, uid)
+        def be_him():
+            log_in(uid)
+            become(uid, pam_world.CITY_GROUP)
         try:
-            done = subprocess.run(command, preexec_fn=become, env=self.libraries(), capture_output=True, text=True, cwd="/",
+            done = subprocess.run(command, preexec_fn=be_him, env=self.libraries(), capture_output=True, text=True, cwd="/",
                                   stdin=subprocess.DEVNULL, timeout=300)
         except PermissionError as error:
             return 126, str(error)

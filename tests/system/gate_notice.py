@@ -14,6 +14,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "gate"))
 from gate_city import REVIEWED, TOOL, City  # noqa: E402
 from gate_harness import OFFICIAL, PERFORMER, Gate, Scratch, enter, wait_for  # noqa: E402
+from person import become, log_in  # noqa: E402
 
 EVERY_S = 3  # FRT_NOTICE_EVERY_MS
 HOSTILE = "T66-\x1b]0;owned\x07\x1b[2J"
@@ -40,11 +41,8 @@ class Session:
             try:
                 os.close(master)
                 self.take_terminal(slave)
-                with open("/proc/self/loginuid", "w") as f:
-                    f.write(str(login))
-                os.setgroups([])
-                os.setresgid(uid, uid, uid)
-                os.setresuid(uid, uid, uid)
+                log_in(login)
+                become(uid)
                 os.execve("/bin/sh", ["sh", "-c", command], {"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
             finally:
                 os._exit(127)

@@ -11,6 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from frtd import Frtd, SOURCE, program  # noqa: E402
+from person import log_in  # noqa: E402
 
 SHARED = {"guest-msp": 20101}
 
@@ -45,11 +46,8 @@ class Golden(unittest.TestCase):
             self.assertIn(row["oblige"], str(record))
 
     def arrive(self, point, package, login):
-        def log_in():
-            with open("/proc/self/loginuid", "w") as f:
-                f.write(str(login))
-        return subprocess.run([program("frt"), "--config", point.conf, "arrive", "--copy", self.base + "/copy", package], preexec_fn=log_in,
-                              env={"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"}, stderr=subprocess.PIPE, text=True)
+        return subprocess.run([program("frt"), "--config", point.conf, "arrive", "--copy", self.base + "/copy", package],
+                              preexec_fn=lambda: log_in(login), env={"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"}, stderr=subprocess.PIPE, text=True)
 
     def test_obtaining(self):
         done, left = 0, []

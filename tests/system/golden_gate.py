@@ -24,6 +24,7 @@ if __name__ == "__main__":
 
 from frtd import Frtd, SOURCE, program, sample_city  # noqa: E402
 from gate_harness import HAD, TESTS, Gate, Scratch, wait_for  # noqa: E402
+from person import become, log_in  # noqa: E402
 
 ACTIONS = {"exec": "exec", "use": "exec", "open": "open", "access": "open"}
 INVENTED = ("uses", "view", "trail", "clock", "evidence")
@@ -109,15 +110,12 @@ class Golden(unittest.TestCase):
         login, user = row["login"], row["user"] or row["login"]
         uid = uid_of(user) if user else 0
 
-        def become():
-            with open("/proc/self/loginuid", "w") as f:
-                f.write(str(uid_of(login) if login else UNSET))
+        def be_him():
+            log_in(uid_of(login) if login else UNSET)
             if uid:
-                os.setgroups([])
-                os.setresgid(pam_world.CITY_GROUP, pam_world.CITY_GROUP, pam_world.CITY_GROUP)
-                os.setresuid(uid, uid, uid)
+                become(uid, pam_world.CITY_GROUP)
         try:
-            return subprocess.run(command, preexec_fn=become, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", stdin=subprocess.DEVNULL, timeout=120,
+            return subprocess.run(command, preexec_fn=be_him, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", stdin=subprocess.DEVNULL, timeout=120,
                                   env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=0"}).returncode
         except PermissionError:
             return 126

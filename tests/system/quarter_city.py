@@ -26,6 +26,7 @@ import pam_world  # noqa: E402
 from auditor_city import ask_frtd  # noqa: E402
 from frtd import BINARY, FAKETIME, GOLDEN, Frtd, program, sample_city  # noqa: E402
 from gate_harness import Gate, wait_for  # noqa: E402
+from person import become, log_in  # noqa: E402
 from slapd import REPLICA_DN, SUFFIX, Slapd  # noqa: E402
 
 ACCOUNT = 64210
@@ -173,14 +174,11 @@ class City:
 
     def start_as(self, login, user, command, groups=()):
         """As `user`, with the kernel's login uid of `login`: (exit status or "refused", what was shown)."""
-        def become():
-            with open("/proc/self/loginuid", "w") as f:
-                f.write(str(UIDS[login]))
-            os.setgroups(groups)
-            os.setresgid(pam_world.CITY_GROUP, pam_world.CITY_GROUP, pam_world.CITY_GROUP)
-            os.setresuid(UIDS[user], UIDS[user], UIDS[user])
+        def be_him():
+            log_in(UIDS[login])
+            become(UIDS[user], pam_world.CITY_GROUP, groups)
         try:
-            done = subprocess.run(command, preexec_fn=become, env=CLEAN, capture_output=True, text=True, cwd="/",
+            done = subprocess.run(command, preexec_fn=be_him, env=CLEAN, capture_output=True, text=True, cwd="/",
                                   stdin=subprocess.DEVNULL, timeout=300)
         except PermissionError:
             return "refused", ""
@@ -219,11 +217,8 @@ class City:
         return ask_frtd(self.hosts[host].socket, person, tool, action, **what)
 
     def arrive(self, host, login, package):
-        def log_in():
-            with open("/proc/self/loginuid", "w") as f:
-                f.write(str(UIDS[login]))
         done = subprocess.run([program("frt"), "--config", self.hosts[host].conf, "arrive", "--copy", self.path("copy.json"), package],
-                              preexec_fn=log_in, env=CLEAN, capture_output=True, text=True, timeout=300)
+                              preexec_fn=lambda: log_in(UIDS[login]), env=CLEAN, capture_output=True, text=True, timeout=300)
         return done.returncode, done.stdout + done.stderr
 
     def scan(self, host):

@@ -10,6 +10,7 @@ import unittest
 
 from frtd import Frtd, Result, default_policy, program
 from frtd_wire import EXEC, NAMED, Talk
+from person import log_in
 from slapd import REPLICA_DN, Slapd
 
 ACCOUNT, AUDITORS = 64210, 64230
@@ -54,13 +55,10 @@ class Separation(unittest.TestCase):
 
     def as_person(self, uid, *arguments, groups=()):
         """frt as that account, logged in as that account, too."""
-        def log_in():
-            with open("/proc/self/loginuid", "w") as f:
-                f.write(str(uid))
         done = subprocess.run(["/usr/bin/setpriv", "--reuid", str(uid), "--regid", str(uid)] +
                               (["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]) +
                               [program("frt"), "--config", self.point.conf] + list(arguments),
-                              capture_output=True, text=True, timeout=300, preexec_fn=log_in, cwd="/",
+                              capture_output=True, text=True, timeout=300, preexec_fn=lambda: log_in(uid), cwd="/",
                               env={"PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=0"})
         return Result(done.returncode, done.stdout, done.stderr)
 
